@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import CompilerPluginSupport
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String) -> Product { .library(name: name, targets: [name]) }
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "weir",
+    platforms: [.macOS(.v26)],
+    products: [
+        library("Weir"), library("WeirSQLite"), library("WeirMacros"), library("WeirTesting"),
+        .executable(name: "weir-bench", targets: ["WeirBench"]),
+    ],
+    traits: [
+        .trait(name: "GZip", description: "Read and write .gz files (needs zlib1g-dev)."),
+        .trait(name: "LZ4", description: "Read and write .lz4 files (needs liblz4-dev)."),
+        .trait(name: "Macros", description: "The @Record macro (builds swift-syntax: minutes)."),
+        .default(enabledTraits: ["GZip", "LZ4"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
+    ],
+    targets: [
+        module("WeirCore"),
+        module("WeirGraph", ["WeirCore"]),
+        module("WeirState", ["WeirCore"]),
+        module("WeirRuntime", ["WeirCore", "WeirGraph", "WeirState"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        module(
+            "Weir",
+            [
+                "WeirCore", "WeirGraph", "WeirState", "WeirRuntime",
+                .target(name: "CZlib", condition: .when(traits: ["GZip"])),
+                .target(name: "CLZ4", condition: .when(traits: ["LZ4"])),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        module("WeirSQLite", ["WeirCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        .macro(
+            name: "WeirMacrosPlugin",
+            dependencies: [
+                .product(
+                    name: "SwiftSyntaxMacros", package: "swift-syntax",
+                    condition: .when(traits: ["Macros"])),
+                .product(
+                    name: "SwiftCompilerPlugin", package: "swift-syntax",
+                    condition: .when(traits: ["Macros"])),
+            ],
+            swiftSettings: settings),
+        module("WeirMacros", ["WeirCore", "WeirMacrosPlugin"]),
+        module("WeirTesting", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime"]),
+        .executableTarget(
+            name: "WeirBench",
+            dependencies: [
+                "Weir", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        tests("WeirCoreTests", ["WeirCore"]),
+        tests("WeirGraphTests", ["WeirCore", "WeirGraph", "WeirRuntime"]),
+        tests("WeirStateTests", ["WeirCore", "WeirState"]),
+        tests("WeirRuntimeTests", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
+        tests("WeirTests", ["Weir", "WeirTesting"]),
+        tests("WeirSQLiteTests", ["Weir", "WeirSQLite"]),
+        tests(
+            "WeirMacrosTests",
+            [
+                "WeirCore", "WeirMacros", "WeirMacrosPlugin",
+                .product(
+                    name: "SwiftSyntaxMacrosTestSupport", package: "swift-syntax",
+                    condition: .when(traits: ["Macros"])),
+            ]),
+    ]
+)

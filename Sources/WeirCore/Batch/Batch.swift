@@ -1,0 +1,326 @@
+/// A run of records with their timestamps, handed from step to step in one call.
+///
+/// Two parallel columns, the elements and their event times, each in one block of memory, and a
+/// third, the hashes of their keys, once an exchange has computed them. A batch has one owner: a
+/// step takes what it wants out of the batch that it is given and leaves it empty, so that the
+/// producer fills the same memory again. A step that keeps the records swaps the whole batch for
+/// an empty one, which moves three pointers.
+///
+/// Shape: `count` rows, `0 ..< count`. Unit of times: event time, microseconds.
+public struct Batch<Element>: ~Copyable {
+    // SAFETY: rows 0 ..< rowCount of `elements` and `times` (and of `hashes` where `hasHashes`) are
+    // initialised, the rest up to `rowCapacity` is not; the columns are owned by this value alone
+    // and freed by its deinit. Arrays instead cost a uniqueness and a bounds check for each row, and
+    // cannot move rows out.
+    @usableFromInline var elements: UnsafeMutablePointer<Element>
+    @usableFromInline var times: UnsafeMutablePointer<Timestamp>
+    @usableFromInline var hashes: UnsafeMutablePointer<UInt64>?
+    @usableFromInline var rowCount: Int
+    @usableFromInline var rowCapacity: Int
+    @usableFromInline var hashed: Bool
+
+    /// The split that the rows were read from; 0 where an operator has but one input.
+    public var split: Int32 = 0
+
+    /// Creates an empty batch; with a capacity of 0 it allocates nothing until a row is appended.
+    @inlinable public init(capacity: Int = 0) {
+        elements = Self.allocate(capacity)
+        times = Batch<Timestamp>.allocate(capacity)
+        hashes = nil
+        rowCount = 0
+        rowCapacity = capacity
+        hashed = false
+    }
+
+    deinit {
+        elements.deinitialize(count: rowCount)
+        elements.deallocate()
+        times.deallocate()
+        hashes?.deallocate()
+    }
+
+    @inlinable static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
+        UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+    }
+
+    /// The rows in use.
+    @inlinable public var count: Int { rowCount }
+    /// The rows that fit before the batch must grow.
+    @inlinable public var capacity: Int { rowCapacity }
+    /// Whether no row is in use.
+    @inlinable public var isEmpty: Bool { rowCount == 0 }
+    /// Whether each row carries the hash of its key.
+    @inlinable public var hasHashes: Bool { hashed }
+    /// The rows, to loop over.
+    @inlinable public var indices: Range<Int> { 0..<rowCount }
+
+    /// The element of a row.
+    ///
+    /// - Precondition: `row` is in `0 ..< count`; checked in debug builds.
+    @inlinable public subscript(row: Int) -> Element {
+        unsafeAddress {
+            assert(row >= 0 && row < rowCount, "row outside the batch")
+            return UnsafePointer(elements + row)
+        }
+        nonmutating unsafeMutableAddress {
+            assert(row >= 0 && row < rowCount, "row outside the batch")
+            return elements + row
+        }
+    }
+
+    /// The event time of a row.
+    @inlinable public func time(at row: Int) -> Timestamp {
+        assert(row >= 0 && row < rowCount, "row outside the batch")
+        return times[row]
+    }
+
+    /// The hash of a row's key.
+    ///
+    /// - Precondition: ``hasHashes``.
+    @inlinable public func hash(at row: Int) -> UInt64 {
+        assert(row >= 0 && row < rowCount, "row outside the batch")
+        return hashes.unsafelyUnwrapped[row]
+    }
+}
+
+// MARK: - Filling
+
+extension Batch {
+    /// Appends a row, growing the batch when it is full.
+    ///
+    /// - Complexity: O(1) amortised.
+    @inlinable public mutating func append(_ element: consuming Element, at time: Timestamp) {
+        if rowCount == rowCapacity { grow(to: Swift.max(16, rowCapacity &* 2)) }
+        (elements + rowCount).initialize(to: element)
+        (times + rowCount).initialize(to: time)
+        rowCount &+= 1
+    }
+
+    /// Makes room for `capacity` rows in all.
+    @inlinable public mutating func reserveCapacity(_ capacity: Int) {
+        if capacity > rowCapacity { grow(to: capacity) }
+    }
+
+    @usableFromInline mutating func grow(to newCapacity: Int) {
+        let newElements = Self.allocate(newCapacity)
+        let newTimes = Batch<Timestamp>.allocate(newCapacity)
+        newElements.moveInitialize(from: elements, count: rowCount)
+        newTimes.moveInitialize(from: times, count: rowCount)
+        if let old = hashes {
+            let newHashes = Batch<UInt64>.allocate(newCapacity)
+            if hashed { newHashes.moveInitialize(from: old, count: rowCount) }
+            old.deallocate()
+            hashes = newHashes
+        }
+        elements.deallocate()
+        times.deallocate()
+        elements = newElements
+        times = newTimes
+        rowCapacity = newCapacity
+    }
+
+    /// Drops all rows and keeps the memory.
+    @inlinable public mutating func removeAll() {
+        elements.deinitialize(count: rowCount)
+        rowCount = 0
+        hashed = false
+    }
+
+    /// Drops the first `dropped` rows.
+    @inlinable public mutating func removeFirst(_ dropped: Int) {
+        precondition(dropped >= 0 && dropped <= rowCount, "more rows dropped than there are")
+        guard dropped > 0 else { return }
+        elements.deinitialize(count: dropped)
+        let left = rowCount - dropped
+        elements.moveInitialize(from: elements + dropped, count: left)
+        times.moveInitialize(from: times + dropped, count: left)
+        if hashed, let hashes { hashes.moveInitialize(from: hashes + dropped, count: left) }
+        rowCount = left
+    }
+
+    /// Appends a copy of every row of this batch to `other`.
+    @inlinable public borrowing func copyRows(to other: inout Batch<Element>) {
+        other.reserveCapacity(other.rowCount + rowCount)
+        (other.elements + other.rowCount).initialize(from: elements, count: rowCount)
+        (other.times + other.rowCount).initialize(from: times, count: rowCount)
+        other.rowCount += rowCount
+        other.split = split
+        other.hashed = false
+    }
+
+    /// Moves the rows `start ..< start + moved` of `other`, which must be its last, to the end of
+    /// this batch.
+    @inlinable public mutating func moveRows(from other: inout Batch<Element>, startingAt start: Int) {
+        let moved = other.rowCount - start
+        precondition(moved >= 0, "rows outside the batch")
+        reserveCapacity(rowCount + moved)
+        (elements + rowCount).moveInitialize(from: other.elements + start, count: moved)
+        (times + rowCount).moveInitialize(from: other.times + start, count: moved)
+        rowCount += moved
+        other.rowCount = start
+        hashed = false
+    }
+}
+
+// MARK: - The loops that steps are made of
+
+extension Batch {
+    /// Replaces every element by its transform, into `output`; the times move over untouched.
+    ///
+    /// On return this batch is empty and `output` holds the rows.
+    ///
+    /// - Throws: ``RecordError`` with the record at fault when `transform` throws; the rows before
+    ///   it are then in `output`.
+    @inlinable public mutating func mapRows<Output>(
+        into output: inout Batch<Output>, _ transform: (Element) throws -> Output
+    ) throws {
+        output.removeAll()
+        output.reserveCapacity(rowCount)
+        let source = elements
+        let target = output.elements
+        var row = 0
+        do {
+            while row < rowCount {
+                (target + row).initialize(to: try transform(source[row]))
+                row &+= 1
+            }
+        } catch {
+            output.takeTimes(of: &self, rows: row)
+            throw RecordError(record: elements[row], cause: error)
+        }
+        output.takeTimes(of: &self, rows: row)
+        output.split = split
+        removeAll()
+    }
+
+    /// Takes over the time and hash columns of `other` by swapping pointers.
+    @inlinable mutating func takeTimes<Other>(of other: inout Batch<Other>, rows: Int) {
+        rowCount = rows
+        if rowCapacity == other.rowCapacity {
+            swap(&times, &other.times)
+            swap(&hashes, &other.hashes)
+            hashed = other.hashed
+        } else {
+            times.initialize(from: other.times, count: rows)
+            hashed = false
+        }
+    }
+
+    /// Keeps the rows for which `isKept` holds, in order, in place.
+    ///
+    /// - Returns: The number of rows dropped.
+    /// - Throws: ``RecordError`` when `isKept` throws; the rows already judged stay.
+    @inlinable public mutating func keepRows(
+        where isKept: (Element) throws -> Bool
+    ) throws -> Int {
+        let total = rowCount
+        var kept = 0
+        var row = 0
+        hashed = false
+        do {
+            while row < total {
+                if try isKept(elements[row]) {
+                    if kept != row {
+                        (elements + kept).moveInitialize(from: elements + row, count: 1)
+                        times[kept] = times[row]
+                    }
+                    kept &+= 1
+                } else {
+                    (elements + row).deinitialize(count: 1)
+                }
+                row &+= 1
+            }
+        } catch {
+            let failure = RecordError(record: elements[row], cause: error)
+            (elements + row).deinitialize(count: total - row)
+            rowCount = kept
+            throw failure
+        }
+        rowCount = kept
+        return total - kept
+    }
+
+    /// Sets every row's time to what `timeOf` says.
+    ///
+    /// - Returns: The latest of them, or ``Timestamp/earliest`` for an empty batch.
+    @inlinable public mutating func assignTimes(
+        _ timeOf: (Element) throws -> Timestamp
+    ) throws -> Timestamp {
+        var latest = Timestamp.earliest
+        var row = 0
+        do {
+            while row < rowCount {
+                let time = try timeOf(elements[row])
+                times[row] = time
+                if time > latest { latest = time }
+                row &+= 1
+            }
+        } catch {
+            throw RecordError(record: elements[row], cause: error)
+        }
+        return latest
+    }
+
+    /// Calls `body` with every row, from the first, and empties the batch.
+    @inlinable public mutating func drainRows(
+        _ body: (consuming Element, Timestamp) throws -> Void
+    ) throws {
+        let total = rowCount
+        var row = 0
+        rowCount = 0
+        hashed = false
+        do {
+            while row < total {
+                try body((elements + row).move(), times[row])
+                row &+= 1
+            }
+        } catch {
+            (elements + row + 1).deinitialize(count: total - row - 1)
+            throw error
+        }
+    }
+
+    /// Fills the hash column.
+    @inlinable public mutating func assignHashes(_ hashOf: (Element) -> UInt64) {
+        let column: UnsafeMutablePointer<UInt64>
+        if let hashes {
+            column = hashes
+        } else {
+            column = Batch<UInt64>.allocate(rowCapacity)
+            hashes = column
+        }
+        for row in 0..<rowCount { column[row] = hashOf(elements[row]) }
+        hashed = true
+    }
+
+    /// Moves each row to one of `targets`, chosen by `targetOf` from its hash, hash and all.
+    ///
+    /// - Precondition: ``hasHashes``; `targetOf` answers a valid index of `targets`.
+    @inlinable public mutating func scatterRows(
+        to targets: UnsafeMutablePointer<Batch<Element>>, _ targetOf: (UInt64) -> Int
+    ) {
+        let column = hashes.unsafelyUnwrapped
+        for row in 0..<rowCount {
+            let hash = column[row]
+            (targets + targetOf(hash)).pointee
+                .appendHashed(moving: elements + row, at: times[row], hash: hash)
+        }
+        rowCount = 0
+        hashed = false
+    }
+
+    @inlinable mutating func appendHashed(
+        moving element: UnsafeMutablePointer<Element>, at time: Timestamp, hash: UInt64
+    ) {
+        if rowCount == rowCapacity { grow(to: Swift.max(16, rowCapacity &* 2)) }
+        if hashes == nil { hashes = Batch<UInt64>.allocate(rowCapacity) }
+        (elements + rowCount).moveInitialize(from: element, count: 1)
+        times[rowCount] = time
+        hashes.unsafelyUnwrapped[rowCount] = hash
+        rowCount &+= 1
+        hashed = true
+    }
+}
+
+// SAFETY: a batch has one owner, and the columns are reachable through it alone.
+extension Batch: @unchecked Sendable where Element: Sendable {}

@@ -1,0 +1,86 @@
+/// What a step answers: whether it is ready for more.
+public enum Progress: Sendable {
+    /// All that was handed over has been dealt with.
+    case done
+    /// The output is full. The step keeps what is left; nothing else may be handed to it until
+    /// its `resume` has answered ``done``.
+    case suspended
+}
+
+/// A mark in the stream, between the records that came before it and those after it.
+public enum Signal: Equatable, Sendable {
+    /// No record with an event time at or before this is still to come.
+    case watermark(Timestamp)
+    /// This input has nothing to say for the time being and must not hold up the others; any
+    /// record or watermark ends that.
+    case idle
+    /// The tasklet has run out of input: hand on what is held back only for the sake of fuller
+    /// batches. Not a mark in the stream, so it never crosses a queue.
+    case flush
+    /// The input has ended; nothing follows.
+    case end
+}
+
+/// An operator's compiled body: what a chain calls with each batch and each mark in the stream.
+///
+/// Three closures rather than a protocol: a generic type's method called through a witness or class
+/// table runs unspecialised, while a closure formed in an `@inlinable` function, where the types
+/// are known, does not.
+///
+/// The contract, which `WeirTesting` checks:
+/// - `process` empties the batch, by consuming its rows or by swapping the batch away.
+/// - Whatever answers ``Progress/suspended`` has taken over what it was given, and is called next
+///   through `resume`, again and again until that answers ``Progress/done``.
+/// - A signal is handed on only after all that precedes it; ``Signal/end`` comes once, last.
+/// - All calls come from one worker; a step is never shared.
+public struct Step<Element> {
+    /// Takes a batch of records.
+    public let process: (inout Batch<Element>) throws -> Progress
+    /// Takes a mark in the stream.
+    public let signal: (Signal) throws -> Progress
+    /// Goes on with what was suspended.
+    public let resume: () throws -> Progress
+
+    @inlinable public init(
+        process: @escaping (inout Batch<Element>) throws -> Progress,
+        signal: @escaping (Signal) throws -> Progress,
+        resume: @escaping () throws -> Progress
+    ) {
+        self.process = process
+        self.signal = signal
+        self.resume = resume
+    }
+}
+
+/// A ``Step`` whose element type has been erased, as the physical plan hands it around.
+///
+/// The cast back happens once for each step, when a chain is put together.
+public struct AnyStep {
+    private let step: Any
+    /// The name of the element type.
+    public let elementType: String
+
+    public init<Element>(_ step: Step<Element>) {
+        self.step = step
+        elementType = String(describing: Element.self)
+    }
+
+    /// The step, for elements of the given type.
+    ///
+    /// - Throws: ``StepTypeError`` when it was made for another type, which is a bug of the planner.
+    public func typed<Element>(_ type: Element.Type = Element.self) throws -> Step<Element> {
+        guard let typed = step as? Step<Element> else {
+            throw StepTypeError(expected: String(describing: type), found: elementType)
+        }
+        return typed
+    }
+}
+
+/// Two steps were joined whose element types differ.
+public struct StepTypeError: Error, CustomStringConvertible {
+    public let expected: String
+    public let found: String
+    public var description: String {
+        "internal: a step for \(found) was joined to an edge of \(expected); please report this plan"
+    }
+}

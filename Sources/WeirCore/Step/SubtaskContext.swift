@@ -1,0 +1,33 @@
+/// What a step may know about where it runs.
+///
+/// One for each operator and subtask, made by the runtime before the first record.
+public struct SubtaskContext: Sendable {
+    /// The job's name, for messages.
+    public let job: String
+    /// The operator's name, for messages.
+    public let operatorName: String
+    /// The index of this parallel instance, from 0.
+    public let subtask: Int
+    /// The number of parallel instances of the operator.
+    public let parallelism: Int
+    /// The rows a batch should have.
+    public let batchSize: Int
+    /// This subtask's side of the ledger.
+    public let counters: OperatorCounters
+    /// The splits of the source at the head of this subtask's chain; empty below an exchange.
+    public let splits: SplitWatermarks
+
+    public init(
+        job: String, operatorName: String, subtask: Int, parallelism: Int, batchSize: Int = 1_024,
+        counters: OperatorCounters = OperatorCounters(),
+        splits: SplitWatermarks = SplitWatermarks(count: 1)
+    ) {
+        self.job = job
+        self.operatorName = operatorName
+        self.subtask = subtask
+        self.parallelism = parallelism
+        self.batchSize = batchSize
+        self.counters = counters
+        self.splits = splits
+    }
+}

@@ -1,0 +1,67 @@
+import Synchronization
+
+/// The watermarks of the splits that one source subtask reads, shared between the source, which
+/// chooses what to read next by them, and the `watermarked` step, which advances them.
+///
+/// Confined to the subtask's worker, but for ``lowest``, which any thread may read.
+public final class SplitWatermarks: @unchecked Sendable {
+    // Unchecked: all mutable state but `shared` is touched by the subtask's worker alone.
+    @usableFromInline var marks: [Timestamp]
+    @usableFromInline var states: [SplitState]
+    private let shared = Atomic<Int64>(Int64.min)
+
+    /// Whether a split counts toward the merged watermark.
+    @usableFromInline enum SplitState { case active, idle, ended }
+
+    /// Creates the watermarks of `count` splits that have promised nothing yet.
+    public init(count: Int) {
+        marks = Array(repeating: .earliest, count: count)
+        states = Array(repeating: .active, count: count)
+    }
+
+    /// The number of splits.
+    public var count: Int { marks.count }
+    /// Whether some step keeps watermarks for these splits; without one, all splits stay level.
+    public private(set) var isTracked = false
+    /// Called by the step that keeps them.
+    public func track() { isTracked = true }
+
+    /// The watermark of a split.
+    @inlinable public subscript(split: Int) -> Timestamp { marks[split] }
+
+    /// Moves a split's watermark forward; an older one is ignored.
+    @inlinable public func advance(_ split: Int, to time: Timestamp) {
+        if time > marks[split] { marks[split] = time }
+        if states[split] == .idle { states[split] = .active }
+    }
+
+    /// Marks a split as having nothing to say for now; a record ends that.
+    public func setIdle(_ split: Int) { if states[split] == .active { states[split] = .idle } }
+    /// Marks a split as read to its end.
+    public func setEnded(_ split: Int) { states[split] = .ended }
+    /// Whether the split counts.
+    public func isActive(_ split: Int) -> Bool { states[split] == .active }
+
+    /// The lowest watermark among the active splits; ``Timestamp/latest`` when all have ended, and
+    /// `nil` when those that have not ended are all idle.
+    public func merged() -> Timestamp? {
+        var lowest: Timestamp?
+        var someIdle = false
+        for (mark, state) in zip(marks, states) {
+            switch state {
+            case .active: lowest = lowest.map { min($0, mark) } ?? mark
+            case .idle: someIdle = true
+            case .ended: continue
+            }
+        }
+        if let lowest {
+            shared.store(lowest.microseconds, ordering: .relaxed)
+            return lowest
+        }
+        shared.store(Int64.max, ordering: .relaxed)
+        return someIdle ? nil : .latest
+    }
+
+    /// The merged watermark as last computed, for other subtasks that align to it.
+    public var lowest: Timestamp { Timestamp(microseconds: shared.load(ordering: .relaxed)) }
+}

@@ -1,0 +1,86 @@
+/// A point in time: whole microseconds since 1970-01-01T00:00:00 UTC, leap seconds not counted.
+///
+/// Used on either clock: event time (when something happened) and processing time (when it is
+/// handled). Arithmetic with `Duration` saturates at ``earliest`` and ``latest`` instead of
+/// trapping, so that a record with an absurd time can be judged late but cannot stop a job.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Microseconds since 1970; negative before.
+    public var microseconds: Int64
+
+    /// Creates the point `microseconds` after the start of 1970 UTC.
+    @inlinable public init(microseconds: Int64) { self.microseconds = microseconds }
+
+    /// Creates the point `seconds` after the start of 1970 UTC.
+    @inlinable public init(seconds: Int64) { self.init(microseconds: seconds * 1_000_000) }
+
+    /// Creates the point `milliseconds` after the start of 1970 UTC.
+    @inlinable public init(milliseconds: Int64) { self.init(microseconds: milliseconds * 1_000) }
+
+    /// 1970-01-01T00:00:00Z.
+    @inlinable public static var epoch: Timestamp { Timestamp(microseconds: 0) }
+    /// Before every other point: the watermark of an input that has promised nothing.
+    @inlinable public static var earliest: Timestamp { Timestamp(microseconds: .min) }
+    /// After every other point: the watermark of an input that has ended.
+    @inlinable public static var latest: Timestamp { Timestamp(microseconds: .max) }
+
+    @inlinable public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.microseconds < right.microseconds
+    }
+
+    /// The point `span` later, saturating.
+    @inlinable public static func + (time: Timestamp, span: Duration) -> Timestamp {
+        time.advanced(byMicroseconds: span.wholeMicroseconds)
+    }
+
+    /// The point `span` earlier, saturating.
+    @inlinable public static func - (time: Timestamp, span: Duration) -> Timestamp {
+        let (moved, overflow) = time.microseconds.subtractingReportingOverflow(
+            span.wholeMicroseconds)
+        guard overflow else { return Timestamp(microseconds: moved) }
+        return span < .zero ? .latest : .earliest
+    }
+
+    /// The span from `right` to `left`, saturating at the range of microseconds.
+    @inlinable public static func - (left: Timestamp, right: Timestamp) -> Duration {
+        let (span, overflow) = left.microseconds.subtractingReportingOverflow(right.microseconds)
+        guard overflow else { return .microseconds(span) }
+        return .microseconds(left < right ? Int64.min : Int64.max)
+    }
+
+    /// The point `span` microseconds later, saturating.
+    @inlinable public func advanced(byMicroseconds span: Int64) -> Timestamp {
+        let (moved, overflow) = microseconds.addingReportingOverflow(span)
+        guard overflow else { return Timestamp(microseconds: moved) }
+        return span < 0 ? .earliest : .latest
+    }
+
+    /// The start of the interval of length `span` that contains this point, intervals counted
+    /// from the epoch: `floor(to: .hours(1))` is the hour it belongs to. Rounds down before 1970 too.
+    ///
+    /// - Precondition: `span` is at least one microsecond.
+    @inlinable public func floor(to span: Duration) -> Timestamp {
+        let width = span.wholeMicroseconds
+        precondition(width > 0, "Timestamp.floor(to:) needs a positive span, not \(span)")
+        let remainder = microseconds % width
+        let down = remainder < 0 ? remainder + width : remainder
+        return advanced(byMicroseconds: -down)
+    }
+}
+
+extension Duration {
+    /// This span in microseconds, rounded toward zero, saturating at the range of `Int64`.
+    @inlinable public var wholeMicroseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, carried) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
+    }
+
+    /// A span of `minutes`.
+    @inlinable public static func minutes(_ minutes: Int64) -> Duration { .seconds(minutes * 60) }
+    /// A span of `hours`.
+    @inlinable public static func hours(_ hours: Int64) -> Duration { .seconds(hours * 3_600) }
+    /// A span of `days` of 24 hours.
+    @inlinable public static func days(_ days: Int64) -> Duration { .seconds(days * 86_400) }
+}
