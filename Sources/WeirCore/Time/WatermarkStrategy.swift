@@ -41,3 +41,12 @@ public struct WatermarkStrategy: Hashable, Sendable {
 
     private init(bound: Duration?) { self.bound = bound }
 }
+
+extension WatermarkStrategy: CustomStringConvertible {
+    public var description: String {
+        var parts = [bound.map { "out of order by at most \($0)" } ?? "only at the end"]
+        if let idleTimeout { parts.append("idle after \(idleTimeout)") }
+        if let maximumDrift { parts.append("aligned within \(maximumDrift)") }
+        return parts.joined(separator: ", ")
+    }
+}
