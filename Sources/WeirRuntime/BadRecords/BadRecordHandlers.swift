@@ -1,14 +1,6 @@
 import Synchronization
 public import WeirCore
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#else
-import Glibc
-#endif
-
 /// Makes the handler that carries out `policy` for one source.
 ///
 /// Each record that is set aside or passed over counts as `received` and as `deadLettered`, so that
@@ -36,7 +28,7 @@ public func makeBadRecordHandler(
     case .deadLetter(let path):
         let path = path ?? deadLetterPath(for: operatorName)
         if try FileStatus.ifPresent(path)?.isDirectory == true {
-            throw FileSystemError(action: "append to", path: path, code: EISDIR)
+            throw FileSystemError.isDirectory("append to", path)
         }
         return DeadLetterFile(path: path, operatorName: operatorName, counters: counters)
     }

@@ -32,7 +32,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// Opens a file to read. A named pipe is opened without waiting for its writer.
     package static func reading(_ path: String) throws(FileSystemError) -> FileDescriptor {
         let kind = try FileStatus.of(path)
-        if kind.isDirectory { throw FileSystemError(action: "read", path: path, code: EISDIR) }
+        if kind.isDirectory { throw .isDirectory("read", path) }
         let flags = O_RDONLY | O_CLOEXEC | (kind.isRegular ? 0 : O_NONBLOCK)
         return try opening(path, flags, action: "open")
     }

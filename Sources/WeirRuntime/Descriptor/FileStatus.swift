@@ -28,6 +28,12 @@ package struct FileStatus: Equatable, Sendable {
         return FileStatus(record)
     }
 
+    /// Whether `path` itself is a symbolic link.
+    package static func isLink(_ path: String) -> Bool {
+        var record = stat()
+        return lstat(path, &record) == 0 && record.st_mode & S_IFMT == S_IFLNK
+    }
+
     /// As ``of(_:)``; `nil` where there is nothing.
     package static func ifPresent(_ path: String) throws(FileSystemError) -> FileStatus? {
         var record = stat()
@@ -49,6 +55,18 @@ package enum FileTree {
         if mkdir(directory, 0o755) != 0 && errno != EEXIST {
             throw .last("make the directory", directory)
         }
+    }
+
+    /// Checks that files can be made in `directory`, or, where it is missing, that it can be made.
+    package static func checkWritable(_ directory: String) throws(FileSystemError) {
+        let place = directory.isEmpty ? "." : directory
+        guard let status = try FileStatus.ifPresent(place) else {
+            return try checkWritable(parent(of: directory))
+        }
+        guard status.isDirectory else {
+            throw FileSystemError(action: "write into", path: place, code: ENOTDIR)
+        }
+        if access(place, W_OK | X_OK) != 0 { throw .last("write into", place) }
     }
 
     /// The directory that holds `path`; empty for a bare name.

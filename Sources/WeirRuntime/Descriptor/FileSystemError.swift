@@ -26,6 +26,11 @@ public struct FileSystemError: Error, Equatable, Sendable, CustomStringConvertib
         FileSystemError(action: action, path: path, code: errno)
     }
 
+    /// The error of treating a directory as a file.
+    package static func isDirectory(_ action: String, _ path: String) -> FileSystemError {
+        FileSystemError(action: action, path: path, code: EISDIR)
+    }
+
     /// What the system calls this error: `No such file or directory`.
     public var reason: String { String(cString: strerror(code)) }
 
