@@ -1,0 +1,3 @@
+struct TreeDecoder {
+    init(_ tree: FieldTree) {}
+}
