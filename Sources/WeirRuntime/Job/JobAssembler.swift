@@ -123,7 +123,7 @@ struct JobAssembler {
         }
         let steps = try makeSteps(head, subtask)
         let ports = try steps.enumerated().map { index, step in
-            try makePort(head, index, subtask, step)
+            try port(index, of: head, subtask, step)
         }
         let body = ChainBody(ports: ports, executor: executor)
         start(tasklet, turn: body.turn, abandons: abandons)
@@ -141,8 +141,8 @@ struct JobAssembler {
             }, onFailure: onFailure, onFinish: onFinish)
     }
 
-    private func makePort(
-        _ head: OperatorNode, _ port: Int, _ subtask: Int, _ step: AnyStep
+    private func port(
+        _ port: Int, of head: OperatorNode, _ subtask: Int, _ step: AnyStep
     ) throws -> ChainBody.Port {
         var queues: [any AnyQueue] = []
         var type: (any Sendable.Type)?

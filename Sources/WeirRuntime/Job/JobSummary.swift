@@ -1,4 +1,3 @@
-public import WeirGraph
 
 /// What a run came to.
 public struct JobSummary: Sendable, Codable {
