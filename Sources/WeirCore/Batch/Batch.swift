@@ -178,9 +178,10 @@ extension Batch {
         output.reserveCapacity(rowCount)
         let source = elements
         let target = output.elements
+        let total = rowCount
         var row = 0
         do {
-            while row < rowCount {
+            while row < total {
                 (target + row).initialize(to: try transform(source[row]))
                 row &+= 1
             }
@@ -217,16 +218,18 @@ extension Batch {
         var kept = 0
         var row = 0
         hashed = false
+        let rows = elements
+        let rowTimes = times
         do {
             while row < total {
-                if try isKept(elements[row]) {
+                if try isKept(rows[row]) {
                     if kept != row {
-                        (elements + kept).moveInitialize(from: elements + row, count: 1)
-                        times[kept] = times[row]
+                        (rows + kept).moveInitialize(from: rows + row, count: 1)
+                        rowTimes[kept] = rowTimes[row]
                     }
                     kept &+= 1
                 } else {
-                    (elements + row).deinitialize(count: 1)
+                    (rows + row).deinitialize(count: 1)
                 }
                 row &+= 1
             }
@@ -247,11 +250,14 @@ extension Batch {
         _ timeOf: (Element) throws -> Timestamp
     ) throws -> Timestamp {
         var latest = Timestamp.earliest
+        let total = rowCount
+        let source = elements
+        let target = times
         var row = 0
         do {
-            while row < rowCount {
-                let time = try timeOf(elements[row])
-                times[row] = time
+            while row < total {
+                let time = try timeOf(source[row])
+                target[row] = time
                 if time > latest { latest = time }
                 row &+= 1
             }
@@ -289,7 +295,8 @@ extension Batch {
             column = Batch<UInt64>.allocate(rowCapacity)
             hashes = column
         }
-        for row in 0..<rowCount { column[row] = hashOf(elements[row]) }
+        let source = elements
+        for row in 0..<rowCount { column[row] = hashOf(source[row]) }
         hashed = true
     }
 
