@@ -136,6 +136,7 @@ extension Batch {
         times.moveInitialize(from: times + dropped, count: left)
         if hashed, let hashes { hashes.moveInitialize(from: hashes + dropped, count: left) }
         rowCount = left
+        if left == 0 { hashed = false }
     }
 
     /// Appends a copy of every row of this batch to `other`.
@@ -152,7 +153,7 @@ extension Batch {
     /// this batch.
     @inlinable public mutating func moveRows(from other: inout Batch<Element>, startingAt start: Int) {
         let moved = other.rowCount - start
-        precondition(moved >= 0, "rows outside the batch")
+        precondition(start >= 0 && moved >= 0, "rows outside the batch")
         reserveCapacity(rowCount + moved)
         (elements + rowCount).moveInitialize(from: other.elements + start, count: moved)
         (times + rowCount).moveInitialize(from: other.times + start, count: moved)
@@ -170,7 +171,7 @@ extension Batch {
     /// On return this batch is empty and `output` holds the rows.
     ///
     /// - Throws: ``RecordError`` with the record at fault when `transform` throws; the rows before
-    ///   it are then in `output`.
+    ///   it are then in `output`, and this batch is empty.
     @inlinable public mutating func mapRows<Output>(
         into output: inout Batch<Output>, _ transform: (Element) throws -> Output
     ) throws {
@@ -186,8 +187,10 @@ extension Batch {
                 row &+= 1
             }
         } catch {
+            let failure = RecordError(record: elements[row], cause: error)
             output.takeTimes(of: &self, rows: row)
-            throw RecordError(record: elements[row], cause: error)
+            removeAll()
+            throw failure
         }
         output.takeTimes(of: &self, rows: row)
         output.split = split
