@@ -25,21 +25,34 @@
         }
     }
 
+    /// What `row` encodes itself as: the fields in their order, null where it wrote none, then
+    /// whatever else it wrote.
     func encode(_ row: Row) throws(FieldError) -> FieldTree {
+        let tree: FieldTree
         do {
-            return try encoding(row)
+            tree = try encoding(row)
         } catch {
             throw FieldError(coding: error)
         }
+        guard case .record(let written) = tree else { return tree }
+        if written.map(\.name) == fields.map(\.name) { return tree }
+        var others = written
+        var members: [FieldTree.Member] = []
+        for field in fields {
+            guard let index = others.firstIndex(where: { $0.name == field.name }) else {
+                members.append(FieldTree.Member(name: field.name, value: .null))
+                continue
+            }
+            members.append(others.remove(at: index))
+        }
+        return .record(members + others)
     }
 
-    /// The values of the fields of `row`, in the order of ``fields``; null where it wrote none.
+    /// The values of the fields of `row`, in their order.
     func fieldValues(of row: Row) throws(FieldError) -> [FieldTree] {
         guard case .record(let members) = try encode(row) else {
             throw FieldError("\(typeName) does not encode itself as named fields")
         }
-        return fields.map { field in
-            members.first { $0.name == field.name }?.value ?? .null
-        }
+        return members.prefix(fields.count).map(\.value)
     }
 }

@@ -1,3 +1,0 @@
-struct TreeDecoder {
-    init(_ tree: FieldTree) {}
-}
