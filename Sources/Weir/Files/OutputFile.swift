@@ -13,6 +13,9 @@ final class OutputFile {
     private let file: PlainOutput
     private let bytes: any ByteOutput
 
+    /// Whether what is written shows at once, as in a device.
+    var isVisible: Bool { temporary == nil }
+
     /// Opens the file, making the directories above it that are missing.
     init(_ path: String, compression: FileCompression, overwrite: Bool) throws {
         self.path = path
@@ -49,9 +52,8 @@ final class OutputFile {
         try FileTree.move(temporary, to: path)
     }
 
-    /// Closes the file and removes what was written.
+    /// Removes what was written; the file is closed when this object goes.
     func abandon() {
-        try? file.close()
         // There is nobody left to tell that it could not be removed.
         if let temporary { try? FileTree.remove(temporary) }
     }
