@@ -96,7 +96,7 @@ import WeirCore
         #expect(
             error?.description
                 == "Sum over Int32: the total 2147483648 does not fit Int32. Sum a wider type, "
-                + "such as `Sum { Int64($0.value) }` or `Sum { Double($0.value) }`.")
+                + "as in `Sum { Int64($0.value) }` or `Sum { Double($0.value) }`.")
     }
 
     @Test func `may pass beyond the type on the way`() throws {
