@@ -70,7 +70,11 @@ public final class AsyncSequenceReader<Element: Sendable>: SplitReader {
 
     public func read(into batch: inout Batch<Element>, limit: Int) throws -> ReadOutcome {
         let outcome = try handover.take(into: &batch, limit: limit, isStopping: isStopping)
-        if isStopping() { task.cancel() }
+        if isStopping() {
+            // Closed first, so that a sequence that throws when cancelled is not taken to fail.
+            handover.close()
+            task.cancel()
+        }
         return outcome
     }
 }

@@ -25,10 +25,11 @@ final class Handover<Element: Sendable>: @unchecked Sendable {
     }
 
     /// The producer is done: with success, or with an error that the consumer gets after the
-    /// elements that came before it. Only the first call counts.
+    /// elements that came before it. Only the first call counts, and none after `close`: a
+    /// producer that is cut off may well complain of it.
     func finish(_ result: Result<Void, any Error>) {
         condition.lock()
-        if ending == nil { ending = result }
+        if ending == nil && !isClosed { ending = result }
         condition.broadcast()
         wakeTasksAndUnlock()
     }

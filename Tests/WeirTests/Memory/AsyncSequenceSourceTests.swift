@@ -20,7 +20,7 @@ private struct Counting: AsyncSequence, Sendable {
                 base.onParked()
                 let (silence, _) = AsyncStream.makeStream(of: Never.self)
                 for await _ in silence {}
-                return nil
+                throw CancellationError()
             }
             base.produced.add(1)
             return base.produced.current
