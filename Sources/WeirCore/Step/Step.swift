@@ -89,6 +89,12 @@ public struct AnyStep {
 public struct StepTypeError: Error, CustomStringConvertible {
     public let expected: String
     public let found: String
+
+    public init(expected: String, found: String) {
+        self.expected = expected
+        self.found = found
+    }
+
     public var description: String {
         "internal: a step for \(found) was joined to an edge of \(expected); please report this plan"
     }

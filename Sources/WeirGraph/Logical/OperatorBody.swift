@@ -54,6 +54,12 @@ public struct SplitReading<Element: Sendable>: @unchecked Sendable {
     // Unchecked: handed over once, to the lane or worker that reads the split, and used there alone.
     public let read: (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
 
+    public init(
+        read: @escaping (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
+    ) {
+        self.read = read
+    }
+
     @inlinable public init<Reader: SplitReader>(_ reader: Reader) where Reader.Element == Element {
         var reader = reader
         read = { batch, limit in try reader.read(into: &batch, limit: limit) }

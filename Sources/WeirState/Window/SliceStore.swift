@@ -77,7 +77,8 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
     }
 
     /// The earliest window with records in it that is complete at `watermark` and has not been
-    /// fired; `nil` when there is none, and all windows that end by then count as fired.
+    /// fired; `nil` when there is none, and all windows that end by then count as fired. What they
+    /// leave behind is dropped with ``dropExpired()``.
     ///
     /// - Complexity: O(slices that a window can hold).
     public func nextDueWindow(at watermark: Timestamp) -> Window? {
@@ -93,7 +94,6 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
             return assigner.window(endingAt: end)
         }
         firedThrough = max(firedThrough, completeThrough)
-        dropExpired()
         return nil
     }
 
@@ -123,12 +123,9 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
             if latest === slice { latest = nil }
             return true
         }
-        recordsReleased += released
         return released
     }
 
-    /// The records folded into slices that have been dropped since the start.
-    public private(set) var recordsReleased = 0
     /// The records folded into live slices.
     public var recordsHeld: Int { slices.reduce(0) { $0 + $1.records } }
     /// Whether no slice is live.
