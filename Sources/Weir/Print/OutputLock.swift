@@ -14,7 +14,8 @@ enum OutputLock {
             try withoutPipeSignal {
                 var written = 0
                 while written < bytes.count {
-                    let step = systemWrite(descriptor, bytes[written...])
+                    let step = systemWrite(
+                        descriptor, UnsafeRawBufferPointer(rebasing: bytes[written...]))
                     if step >= 0 { written += step } else { try handle(errno, descriptor) }
                 }
             }
@@ -30,10 +31,7 @@ enum OutputLock {
         }
     }
 
-    private static func systemWrite(
-        _ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>
-    ) -> Int {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes)
+    private static func systemWrite(_ descriptor: Int32, _ rest: UnsafeRawBufferPointer) -> Int {
         #if canImport(Glibc)
             return Glibc.write(descriptor, rest.baseAddress, rest.count)
         #else
