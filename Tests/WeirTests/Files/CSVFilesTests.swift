@@ -22,6 +22,19 @@ import WeirRuntime
         #expect(CSVFiles<Trip>("a.csv", "-").summary == "CSV files a.csv, standard input")
     }
 
+    @Test func `take a record that is Codable too for a record`() throws {
+        struct Both: Record, Codable, Equatable {
+            var code = ""
+            static let schema = Schema(Both.init) { Field("name_outside", \.code) }
+        }
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("name_outside\nAA\n", to: "a.csv")
+        #expect(try CSVFiles<Both>(path).allRows().map(\.code) == ["AA"])
+        #expect(CSVFiles<Both>.standardInput.fields.map(\.name) == ["name_outside"])
+        #expect(CSVFiles<PlainTrip>.standardInput.summary == "CSV files standard input")
+        #expect(try CSVFiles<Trip>.standardInput.splits() == [SourceSplit(id: "-")])
+    }
+
     @Test func `come in sorted order, each once, one split a file`() throws {
         let directory = try TemporaryDirectory()
         for (index, name) in ["b.csv", "a.csv", "c.csv"].enumerated() {
@@ -206,6 +219,10 @@ import WeirRuntime
             try message {
                 _ = try CSVFiles<Trip>(path, reading: FileReadOptions(splitBytes: 0)).splits()
             } == "the file option `splitBytes` is 0; it must be at least 1.")
+        for reading in [FileReadOptions(bufferBytes: 0), FileReadOptions(maximumRecordBytes: .max)]
+        {
+            #expect(throws: FileError.self) { try CSVFiles<Trip>(path, reading: reading).splits() }
+        }
         #expect(throws: SchemaError.self) {
             try CSVFiles<Trip>(path, options: CSVOptions(delimiter: "\"")).splits()
         }

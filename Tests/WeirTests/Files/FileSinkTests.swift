@@ -55,6 +55,30 @@ import WeirRuntime
                 == "carrier,number,delay\nAA,1,2.5\n\"B,\"\"B\n\",2,\n\"\",3,-1.0\n")
     }
 
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func `write what the sources read, for whatever rows`(seed: UInt64) throws {
+        var random = SeededBytes(state: seed)
+        let alphabet = Array("ab ,;\"\n\r\t\\é\u{1F30A}\u{feff}")
+        let rows = (0..<2_000).map { _ in
+            let letters = (0..<Int.random(in: 0..<9, using: &random)).map { _ in
+                alphabet.randomElement(using: &random) ?? "-"
+            }
+            let number = Int(truncatingIfNeeded: UInt64.random(in: 0...(.max), using: &random))
+            let delay = Double.random(in: -1e9...1e9, using: &random)
+            return Trip(String(letters), number, Bool.random(using: &random) ? delay : nil)
+        }
+        let directory = try TemporaryDirectory()
+        let reading = FileReadOptions(bufferBytes: Int(seed) * 50 + 1)
+        for kind in FileCompression.allCases where kind.isAvailable {
+            let csv = directory("a.csv\(kind.fileExtension)")
+            try run(CSVFileSink<Trip>(file: csv), rows)
+            #expect(try CSVFiles<Trip>(csv, reading: reading).allRows(limit: 99) == rows)
+            let json = directory("a.jsonl\(kind.fileExtension)")
+            try run(JSONLinesFileSink<Trip>(file: json), rows)
+            #expect(try JSONLinesFiles<Trip>(json, reading: reading).allRows(limit: 99) == rows)
+        }
+    }
+
     @Test func `write plain Codable values`() throws {
         let directory = try TemporaryDirectory()
         let sink = JSONLinesFileSink<PlainTrip>(file: directory("a.jsonl"))
@@ -265,6 +289,39 @@ import WeirRuntime
                 try writer.finish()
             }
             #expect(try directory.names == [])
+        }
+
+        /// A file system of 64 KiB; `nil` where one may not be mounted.
+        private final class SmallDisk {
+            let path: String
+            init?(in directory: TemporaryDirectory) throws {
+                path = directory("disk")
+                try FileManager.default.createDirectory(
+                    atPath: path, withIntermediateDirectories: false)
+                guard mount("tmpfs", path, "tmpfs", 0, "size=65536") == 0 else { return nil }
+            }
+            deinit { umount2(path, Int32(MNT_DETACH)) }
+        }
+
+        @Test func `give no name to files on a disk that fills up, but keep those complete`() throws
+        {
+            let directory = try TemporaryDirectory()
+            guard let disk = try SmallDisk(in: directory) else { return }
+            let rows = (0..<10_000).map { Trip("AA", $0, nil) }
+            let sink = CSVFileSink<Trip>(
+                directory: disk.path + "/out", rolling: FileRolling(bytes: 20_000))
+            try sink.validate()
+            var writer = try sink.writer(context: context())
+            let hidden = disk.path + "/out/.part-0-3.csv.inprogress"
+            #expect(throws: FileSystemError(action: "write to", path: hidden, code: ENOSPC)) {
+                try put(rows, into: &writer, of: sink)
+            }
+            writer.abandon()
+            let left = try FileManager.default.contentsOfDirectory(atPath: disk.path + "/out")
+                .sorted()
+            #expect(left == ["part-0-0.csv", "part-0-1.csv", "part-0-2.csv"])
+            let kept = try CSVFiles<Trip>(disk.path + "/out/*").allRows()
+            #expect(kept == Array(rows.prefix(kept.count)) && kept.count > 5_000)
         }
 
         @Test func `name a place where nothing can be made`() throws {
