@@ -90,6 +90,8 @@ struct FileTarget: Sendable {
         guard compression.isAvailable else { throw FileError.traitMissing(path: path, compression) }
         switch place {
         case .file(let path):
+            // Beside a device nothing is made.
+            guard try !OutputFile.isDevice(path) else { return }
             try OutputFile.checkFree(path, overwrite: overwrite)
             try FileTree.checkWritable(FileTree.parent(of: path))
         case .directory(let directory):

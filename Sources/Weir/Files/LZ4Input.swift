@@ -17,7 +17,9 @@
         private var produced: Int64 = 0
         /// The bytes that the library wants next; 0 between frames.
         private var hint = 0
-        private var hasBegun = false
+        private var taken = 0
+        /// Whether a frame's header has been accepted.
+        private var hasBegun: Bool { taken >= Int(LZ4F_HEADER_SIZE_MIN) }
         private var failure: FileError?
 
         init(_ source: any ByteInput, path: String, bufferBytes: Int) {
@@ -67,7 +69,7 @@
             position += consumed
             produced += Int64(found)
             hint = answer
-            hasBegun = true
+            taken += consumed
             return found
         }
 

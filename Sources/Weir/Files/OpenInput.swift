@@ -27,6 +27,7 @@ struct OpenInput {
         _ path: String, options: FileReadOptions,
         isStopping: @escaping @Sendable () -> Bool = { false }
     ) throws {
+        try options.validate()
         let descriptor =
             path == Self.standardInputPath
             ? FileDescriptor.standardInput : try FileDescriptor.reading(path)

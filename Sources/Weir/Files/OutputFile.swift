@@ -20,8 +20,7 @@ final class OutputFile {
     init(_ path: String, compression: FileCompression, overwrite: Bool) throws {
         self.path = path
         self.overwrite = overwrite
-        let isDevice = try FileStatus.ifPresent(path).map { !$0.isRegular && !$0.isDirectory }
-        if isDevice == true {
+        if try Self.isDevice(path) {
             temporary = nil
             file = PlainOutput(try FileDescriptor.writing(path))
         } else {
@@ -56,6 +55,12 @@ final class OutputFile {
     func abandon() {
         // There is nobody left to tell that it could not be removed.
         if let temporary { try? FileTree.remove(temporary) }
+    }
+
+    /// Whether `path` is a device or a named pipe, which is written directly.
+    static func isDevice(_ path: String) throws(FileSystemError) -> Bool {
+        guard let status = try FileStatus.ifPresent(path) else { return false }
+        return !status.isRegular && !status.isDirectory
     }
 
     /// - Throws: When `path` may not be replaced, or is a directory.

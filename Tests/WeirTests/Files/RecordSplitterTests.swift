@@ -47,7 +47,9 @@ import Testing
         }
     }
 
-    private func split(_ text: String, quoted: Bool = false, maximum: Int = 1 << 20) throws -> [Line] {
+    private func split(_ text: String, quoted: Bool = false, maximum: Int = 1 << 20) throws
+        -> [Line]
+    {
         try split(Array(text.utf8), quoted: quoted, maximum: maximum)
     }
 
@@ -62,25 +64,30 @@ import Testing
 
     @Test func `passes over a byte-order mark, and only a whole one at the start`() throws {
         #expect(try split("\u{feff}a\nb") == [Line("a", 3, 1), Line("b", 5, 2)])
-        #expect(try split(Array("a\n\u{feff}b".utf8)) == [Line("a", 0, 1), Line("\u{feff}b", 2, 2)])
+        #expect(
+            try split(Array("a\n\u{feff}b".utf8)) == [Line("a", 0, 1), Line("\u{feff}b", 2, 2)])
         #expect(try split([0xef, 0xbb]).map(\.offset) == [0])
     }
 
     @Test func `keeps line ends inside quotes, and counts them`() throws {
         #expect(
             try split("a,\"b\nc\"\"\n\"\nd\n", quoted: true) == [
-                Line("a,\"b\nc\"\"\n\"", 0, 1), Line("d", 12, 4),
+                Line("a,\"b\nc\"\"\n\"", 0, 1), Line("d", 11, 4),
             ])
         // A quote within an unquoted field is a character like any other.
         #expect(
-            try split("5\" pipe,x\ny\n", quoted: true) == [Line("5\" pipe,x", 0, 1), Line("y", 10, 2)])
+            try split("5\" pipe,x\ny\n", quoted: true) == [
+                Line("5\" pipe,x", 0, 1), Line("y", 10, 2),
+            ])
     }
 
     @Test func `gives the first line alone when a quote is never closed`() throws {
         #expect(
             try split("a\n\"b,c\nd\ne", quoted: true) == [
                 Line("a", 0, 1),
-                Line("\"b,c", 2, 2, "a quote opens here that is not closed before the end of the data"),
+                Line(
+                    "\"b,c", 2, 2,
+                    "a quote opens here that is not closed before the end of the data"),
                 Line("d", 7, 3), Line("e", 9, 4),
             ])
         #expect(
