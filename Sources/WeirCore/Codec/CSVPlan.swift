@@ -1,0 +1,128 @@
+/// How the columns of one file are read into records of one type, the type erased.
+@usableFromInline struct CSVPlan: Sendable {
+    /// One column: where its value goes.
+    struct Column: Sendable {
+        let name: String
+        let isWanted: Bool
+        let offset: Int
+        let isOptional: Bool
+        let readsEmptyText: Bool
+        let read: @Sendable (UnsafeMutableRawPointer, TextCell) throws(FieldError) -> Void
+        let setNull: @Sendable (UnsafeMutableRawPointer) -> Void
+    }
+
+    private let columns: [Column]
+    private let syntax: CSVSyntax
+    /// One past the last column that is wanted; the rest need only be counted.
+    private let wantedEnd: Int
+
+    init(header: CSVHeader, layout: RecordLayout, options: CSVOptions) {
+        columns = header.fields.map { field in
+            guard let field else {
+                return Column(
+                    name: "", isWanted: false, offset: 0, isOptional: true, readsEmptyText: false,
+                    read: { _, _ throws(FieldError) in }, setNull: { _ in })
+            }
+            let stored = layout.stored[field]
+            return Column(
+                name: stored.access.name, isWanted: true, offset: stored.offset,
+                isOptional: stored.access.isOptional,
+                readsEmptyText: stored.access.readsEmptyText && !options.emptyStringIsNull,
+                read: stored.access.readText, setNull: stored.access.setNull)
+        }
+        syntax = CSVSyntax(options)
+        wantedEnd = (columns.lastIndex(where: \.isWanted) ?? -1) + 1
+    }
+
+    /// Reads a line into the record at `base`.
+    @usableFromInline func decode(
+        _ line: UnsafeBufferPointer<UInt8>, into base: UnsafeMutableRawPointer
+    ) throws(FieldError) {
+        var cursor = syntax.cursor(over: line)
+        var index = 0
+        repeat {
+            let cell: CSVCursor.Cell
+            do throws(FieldError) {
+                cell = try cursor.next()
+            } catch {
+                throw index < columns.count && columns[index].isWanted
+                    ? error.within(columns[index].name, column: index + 1)
+                    : FieldError(error.problem, column: index + 1)
+            }
+            if index < wantedEnd, columns[index].isWanted {
+                try store(cell, cursor, index, base)
+            }
+            index += 1
+        } while cursor.hasMore
+        if index != columns.count { throw Self.wrongCount(index, expected: columns.count) }
+    }
+
+    @inline(__always) private func store(
+        _ cell: CSVCursor.Cell, _ cursor: CSVCursor, _ index: Int, _ base: UnsafeMutableRawPointer
+    ) throws(FieldError) {
+        let column = columns[index]
+        let address = base + column.offset
+        do throws(FieldError) {
+            if syntax.isNull(cell, isEmptyText: column.readsEmptyText) {
+                guard column.isOptional else { throw syntax.missing(cell) }
+                column.setNull(address)
+            } else if cell.hasDoubledQuotes {
+                let plain = cursor.undoubled(cell.bytes)
+                try plain.withUnsafeBufferPointer { bytes throws(FieldError) in
+                    try column.read(address, TextCell(bytes))
+                }
+            } else {
+                try column.read(address, TextCell(cell.bytes))
+            }
+        } catch {
+            throw error.within(column.name, column: index + 1)
+        }
+    }
+
+    @inline(never) static func wrongCount(_ found: Int, expected: Int) -> FieldError {
+        FieldError("the record has \(found) columns, the header has \(expected)")
+    }
+}
+
+/// ``CSVOptions`` as bytes.
+struct CSVSyntax: Sendable {
+    let delimiter: UInt8
+    let quote: UInt8
+    let nullTexts: [[UInt8]]
+    /// Whether the empty text is the only one that means null, or none does.
+    let isOnlyEmptyNull: Bool
+    let isEmptyNull: Bool
+
+    init(_ options: CSVOptions) {
+        // Checked by `CSVOptions.validate`; the defaults stand in so that nothing here can trap.
+        delimiter = options.delimiter.asciiValue ?? UInt8(ascii: ",")
+        quote = options.quote.asciiValue ?? UInt8(ascii: "\"")
+        nullTexts = options.nullText.filter { !$0.isEmpty }.map { Array($0.utf8) }
+        isEmptyNull = options.nullText.contains("")
+        isOnlyEmptyNull = nullTexts.isEmpty
+    }
+
+    func cursor(over line: UnsafeBufferPointer<UInt8>) -> CSVCursor {
+        let (start, end) = line.bounds
+        return CSVCursor(position: start, end: end, delimiter: delimiter, quote: quote)
+    }
+
+    /// Whether the cell is a missing value; a quoted cell never is.
+    @inline(__always) func isNull(_ cell: CSVCursor.Cell, isEmptyText: Bool) -> Bool {
+        if cell.isQuoted { return false }
+        if cell.bytes.isEmpty { return isEmptyNull && !isEmptyText }
+        return !isOnlyEmptyNull && isListed(cell.bytes)
+    }
+
+    private func isListed(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        for text in nullTexts where text.count == bytes.count && bytes.elementsEqual(text) {
+            return true
+        }
+        return false
+    }
+
+    @inline(never) func missing(_ cell: CSVCursor.Cell) -> FieldError {
+        let text = FieldError.quote(cell.bytes)
+        return FieldError("\(text) means a missing value, and the property is not optional")
+    }
+}
