@@ -3,7 +3,7 @@
 
 The three tables are computed by DuckDB straight from the CSV files, by SQL that shares nothing with
 the job, and compared with the job's SQLite file row by row: keys, integers and text must be equal,
-floating point within 1e-6, times must be ISO 8601 text, missing values must be missing on both sides.
+floating point within 1e-6, times ISO 8601 text, and missing values missing on both sides.
 
     check.py [--data DIR] DATABASE       compare; exit status 1 on any difference
     check.py [--data DIR] --write PATH   write the expected tables to a new SQLite file
@@ -91,7 +91,8 @@ TABLES = (
         "hourly_departures",
         (
             ("origin", "TEXT NOT NULL"), ("hour", "TEXT NOT NULL"), ("flights", "INTEGER NOT NULL"),
-            ("cancelled", "INTEGER NOT NULL"), ("mean_dep_delay", "REAL"), ("max_dep_delay", "REAL"),
+            ("cancelled", "INTEGER NOT NULL"), ("mean_dep_delay", "REAL"),
+            ("max_dep_delay", "REAL"),
         ),
         ("origin", "hour"), HOURLY_DEPARTURES, 19_486,
     ),
@@ -178,7 +179,9 @@ def compare(path, expected):
     """Prints one line a table and the first differences; answers whether all is equal."""
     if not path.is_file():
         sys.exit(f"{path}: no such file; run the job first")
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    # Opened for writing though nothing is written: only such a connection clears away the log and
+    # index files that reading a database in WAL mode makes.
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
     same = True
     for table in TABLES:
         try:
@@ -186,7 +189,7 @@ def compare(path, expected):
         except sqlite3.DatabaseError as error:
             sys.exit(f"{path}: {error}")
         faults = [fault] if fault else list(differences(table, expected[table.name], rows))
-        verdict = "equal" if not faults else f"{len(faults)} differences"
+        verdict = f"{len(faults)} difference{'s' * (len(faults) != 1)}" if faults else "equal"
         print(f"{table.name}: {len(rows)} rows, expected {table.rows}: {verdict}")
         for line in faults[:SHOWN]:
             print(f"    {line}")
