@@ -52,7 +52,12 @@ let package = Package(
                 .target(name: "CLZ4", condition: .when(traits: ["LZ4"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        module("WeirSQLite", ["WeirCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        module(
+            "WeirSQLite",
+            [
+                "WeirCore", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         .macro(
             name: "WeirMacrosPlugin",
             dependencies: [
@@ -77,7 +82,9 @@ let package = Package(
         tests("WeirStateTests", ["WeirCore", "WeirState"]),
         tests("WeirRuntimeTests", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
-        tests("WeirSQLiteTests", ["Weir", "WeirSQLite"]),
+        tests(
+            "WeirSQLiteTests",
+            ["Weir", "WeirSQLite", .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "WeirMacrosTests",
             [
