@@ -16,7 +16,8 @@ extension RowFormat {
         if property.contains(".") { return nil }
         switch backing {
         case .record(let layout, _):
-            return layout.stored.first { $0.offset == offset }?.access.name
+            return layout.stored.indices.first { layout.stored[$0].offset == offset }
+                .map { layout.stored[$0].access.name }
         case .tree:
             return fields.first { $0.name == property }?.name
         }
