@@ -76,6 +76,25 @@ struct WorstCarrier: Record {
     }
 }
 
+extension WorstCarrier {
+    func ranked(_ rank: Int) -> WorstCarrier {
+        var copy = self
+        copy.rank = rank
+        return copy
+    }
+
+    func named(_ name: String?) -> WorstCarrier {
+        var copy = self
+        copy.name = name
+        return copy
+    }
+}
+
+/// A flight with what matters of the weather when it should have left.
+struct Departure {
+    var origin: String, day: Timestamp, delay: Double?, isRainy: Bool
+}
+
 /// How rain went with delays at an airport on one day.
 struct WeatherImpact: Record {
     var origin = "", day = Timestamp.epoch, flights = 0, rainyFlights = 0
@@ -101,5 +120,22 @@ struct LateFlight: Record {
         Field("origin", \.origin)
         Field("scheduled_at", \.scheduled)
         Field("dep_delay", \.delay, unit: "minutes")
+    }
+}
+
+extension LateFlight {
+    init(_ flight: Flight, missed: String) {
+        self.init(
+            missed: missed, carrier: flight.carrier, origin: flight.origin,
+            scheduled: flight.scheduled, delay: flight.delay)
+    }
+
+    /// A late record of a join; of weather, the airport and the hour are all there is.
+    init(_ side: JoinSide<Flight, Weather>, missed: String) {
+        switch side {
+        case .left(let flight): self.init(flight, missed: missed)
+        case .right(let weather):
+            self.init(missed: missed, origin: weather.origin, scheduled: weather.hour)
+        }
     }
 }
