@@ -77,9 +77,7 @@ public struct CSVRecordEncoder<Row: Sendable>: Sendable {
     }
 
     private func encode(_ row: Row, _ layout: RecordLayout, into output: inout [UInt8]) {
-        var copy = row
-        withUnsafeMutablePointer(to: &copy) { pointer in
-            let base = UnsafeMutableRawPointer(pointer)
+        layout.withAddress(of: row) { base in
             for index in layout.stored.indices {
                 if index > 0 { output.append(syntax.delimiter) }
                 let start = output.count
