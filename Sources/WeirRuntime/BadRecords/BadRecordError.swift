@@ -1,0 +1,31 @@
+public import WeirCore
+
+/// Why a bad record, or the care taken of it, stopped the job.
+public enum BadRecordError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The policy is to stop at the first one.
+    case stopped(BadRecord, operatorName: String)
+    /// There were more than the policy passes over; the record is the first above the limit.
+    case tooMany(limit: Int, BadRecord, operatorName: String)
+    /// The file for dead letters could not be written, so the record would have been lost.
+    case notSetAside(BadRecord, cause: FileSystemError, operatorName: String)
+    /// A limit below 0.
+    case negativeLimit(Int, operatorName: String)
+
+    public var description: String {
+        switch self {
+        case .stopped(let record, let name):
+            "'\(name)' read a bad record: \(record). Mend the record, or set such records aside "
+                + "with `onBadRecord: .deadLetter`."
+        case .tooMany(let limit, let record, let name):
+            "'\(name)' passed over \(limit) bad records, as many as `.skip(limit: \(limit))` "
+                + "allows, and then read another: \(record). Mend the input, raise the limit, or "
+                + "set such records aside with `onBadRecord: .deadLetter`."
+        case .notSetAside(let record, let cause, let name):
+            "'\(name)' could not write a dead letter, and so stopped rather than lose the record: "
+                + "\(cause) The record: \(record)"
+        case .negativeLimit(let limit, let name):
+            "'\(name)' has the bad-record policy `.skip(limit: \(limit))`; the limit must be 0 or "
+                + "more."
+        }
+    }
+}

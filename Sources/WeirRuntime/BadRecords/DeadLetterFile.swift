@@ -1,0 +1,108 @@
+import Synchronization
+import WeirCore
+
+/// Sets bad records aside in a file of JSON Lines, one object a record:
+/// `{"origin", "line", "offset", "reason", "text" (where it is valid UTF-8), "base64"}`.
+///
+/// The file, and its directory, come into being with the first bad record; a file that is there
+/// already is added to. Each line goes out in one write, so that lines of several jobs that share
+/// a file do not mix on a local disk.
+final class DeadLetterFile: BadRecordHandler {
+    private let path: String
+    private let operatorName: String
+    private let counters: OperatorCounters
+    private let state = Mutex(State())
+
+    private struct State: ~Copyable {
+        var file: FileDescriptor?
+        var line: [UInt8] = []
+    }
+
+    init(path: String, operatorName: String, counters: OperatorCounters) {
+        self.path = path
+        self.operatorName = operatorName
+        self.counters = counters
+    }
+
+    func handle(_ record: BadRecord) throws {
+        try state.withLock { state in
+            do throws(FileSystemError) {
+                try append(record, to: &state)
+            } catch {
+                throw BadRecordError.notSetAside(record, cause: error, operatorName: operatorName)
+            }
+            // Only once it is safe, so that the count never claims more than the file holds.
+            counters.received.add(1)
+            counters.deadLettered.add(1)
+        }
+    }
+
+    private func append(
+        _ record: BadRecord, to state: inout State
+    ) throws(FileSystemError) {
+        if state.file == nil {
+            try FileTree.makeDirectory(FileTree.parent(of: path))
+            state.file = try FileDescriptor.appending(path)
+        }
+        state.line.removeAll(keepingCapacity: true)
+        DeadLetterLine.append(record, to: &state.line)
+        try state.file?.write(state.line.span)
+    }
+}
+
+/// The text form of a dead letter.
+enum DeadLetterLine {
+    /// Appends `record` as one line of JSON, with its end.
+    static func append(_ record: BadRecord, to line: inout [UInt8]) {
+        line.append(contentsOf: #"{"origin":"#.utf8)
+        append(quoting: record.origin, to: &line)
+        line.append(contentsOf: #","line":\#(record.line),"offset":\#(record.offset)"#.utf8)
+        line.append(contentsOf: #","reason":"#.utf8)
+        append(quoting: record.reason, to: &line)
+        if let text = String(validating: record.bytes, as: UTF8.self) {
+            line.append(contentsOf: #","text":"#.utf8)
+            append(quoting: text, to: &line)
+        }
+        line.append(contentsOf: #","base64":""#.utf8)
+        append(base64: record.bytes, to: &line)
+        line.append(contentsOf: "\"}\n".utf8)
+    }
+
+    private static func append(quoting text: String, to line: inout [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        line.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                line.append(UInt8(ascii: "\\"))
+                line.append(byte)
+            case UInt8(ascii: "\n"): line.append(contentsOf: #"\n"#.utf8)
+            case UInt8(ascii: "\r"): line.append(contentsOf: #"\r"#.utf8)
+            case UInt8(ascii: "\t"): line.append(contentsOf: #"\t"#.utf8)
+            case 0..<0x20:
+                line.append(contentsOf: #"\u00"#.utf8)
+                line.append(digits[Int(byte >> 4)])
+                line.append(digits[Int(byte & 15)])
+            default: line.append(byte)
+            }
+        }
+        line.append(UInt8(ascii: "\""))
+    }
+
+    /// Source: RFC 4648, section 4.
+    private static func append(base64 bytes: [UInt8], to line: inout [UInt8]) {
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var index = 0
+        while index < bytes.count {
+            let group = bytes[index..<min(index + 3, bytes.count)]
+            var bits: UInt32 = 0
+            for byte in group { bits = bits << 8 | UInt32(byte) }
+            bits <<= UInt32(3 - group.count) * 8
+            for digit in 0..<4 {
+                let six = Int(bits >> UInt32(18 - 6 * digit) & 63)
+                line.append(digit <= group.count ? digits[six] : UInt8(ascii: "="))
+            }
+            index += 3
+        }
+    }
+}
