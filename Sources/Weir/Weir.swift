@@ -1,1 +1,4 @@
-// placeholder
+@_exported public import WeirCore
+@_exported public import WeirGraph
+@_exported public import WeirRuntime
+@_exported public import WeirState

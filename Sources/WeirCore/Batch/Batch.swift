@@ -136,6 +136,7 @@ extension Batch {
         times.moveInitialize(from: times + dropped, count: left)
         if hashed, let hashes { hashes.moveInitialize(from: hashes + dropped, count: left) }
         rowCount = left
+        if left == 0 { hashed = false }
     }
 
     /// Appends a copy of every row of this batch to `other`.
@@ -152,7 +153,7 @@ extension Batch {
     /// this batch.
     @inlinable public mutating func moveRows(from other: inout Batch<Element>, startingAt start: Int) {
         let moved = other.rowCount - start
-        precondition(moved >= 0, "rows outside the batch")
+        precondition(start >= 0 && moved >= 0, "rows outside the batch")
         reserveCapacity(rowCount + moved)
         (elements + rowCount).moveInitialize(from: other.elements + start, count: moved)
         (times + rowCount).moveInitialize(from: other.times + start, count: moved)
@@ -170,7 +171,7 @@ extension Batch {
     /// On return this batch is empty and `output` holds the rows.
     ///
     /// - Throws: ``RecordError`` with the record at fault when `transform` throws; the rows before
-    ///   it are then in `output`.
+    ///   it are then in `output`, and this batch is empty.
     @inlinable public mutating func mapRows<Output>(
         into output: inout Batch<Output>, _ transform: (Element) throws -> Output
     ) throws {
@@ -178,15 +179,18 @@ extension Batch {
         output.reserveCapacity(rowCount)
         let source = elements
         let target = output.elements
+        let total = rowCount
         var row = 0
         do {
-            while row < rowCount {
+            while row < total {
                 (target + row).initialize(to: try transform(source[row]))
                 row &+= 1
             }
         } catch {
+            let failure = RecordError(record: elements[row], cause: error)
             output.takeTimes(of: &self, rows: row)
-            throw RecordError(record: elements[row], cause: error)
+            removeAll()
+            throw failure
         }
         output.takeTimes(of: &self, rows: row)
         output.split = split
@@ -217,16 +221,18 @@ extension Batch {
         var kept = 0
         var row = 0
         hashed = false
+        let rows = elements
+        let rowTimes = times
         do {
             while row < total {
-                if try isKept(elements[row]) {
+                if try isKept(rows[row]) {
                     if kept != row {
-                        (elements + kept).moveInitialize(from: elements + row, count: 1)
-                        times[kept] = times[row]
+                        (rows + kept).moveInitialize(from: rows + row, count: 1)
+                        rowTimes[kept] = rowTimes[row]
                     }
                     kept &+= 1
                 } else {
-                    (elements + row).deinitialize(count: 1)
+                    (rows + row).deinitialize(count: 1)
                 }
                 row &+= 1
             }
@@ -247,11 +253,14 @@ extension Batch {
         _ timeOf: (Element) throws -> Timestamp
     ) throws -> Timestamp {
         var latest = Timestamp.earliest
+        let total = rowCount
+        let source = elements
+        let target = times
         var row = 0
         do {
-            while row < rowCount {
-                let time = try timeOf(elements[row])
-                times[row] = time
+            while row < total {
+                let time = try timeOf(source[row])
+                target[row] = time
                 if time > latest { latest = time }
                 row &+= 1
             }
@@ -289,7 +298,8 @@ extension Batch {
             column = Batch<UInt64>.allocate(rowCapacity)
             hashes = column
         }
-        for row in 0..<rowCount { column[row] = hashOf(elements[row]) }
+        let source = elements
+        for row in 0..<rowCount { column[row] = hashOf(source[row]) }
         hashed = true
     }
 

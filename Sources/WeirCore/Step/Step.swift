@@ -5,6 +5,15 @@ public enum Progress: Sendable {
     /// The output is full. The step keeps what is left; nothing else may be handed to it until
     /// its `resume` has answered ``done``.
     case suspended
+    /// There is more to do, but a turn has lasted long enough: call `resume` again, after others had
+    /// theirs. To callers within a chain it means the same as ``suspended``.
+    case yielded
+
+    /// The answer for two branches of which each gave its own: whatever can go on comes first.
+    @inlinable public func joined(with other: Progress) -> Progress {
+        if self == .yielded || other == .yielded { return .yielded }
+        return self == .suspended || other == .suspended ? .suspended : .done
+    }
 }
 
 /// A mark in the stream, between the records that came before it and those after it.
@@ -80,6 +89,12 @@ public struct AnyStep {
 public struct StepTypeError: Error, CustomStringConvertible {
     public let expected: String
     public let found: String
+
+    public init(expected: String, found: String) {
+        self.expected = expected
+        self.found = found
+    }
+
     public var description: String {
         "internal: a step for \(found) was joined to an edge of \(expected); please report this plan"
     }

@@ -21,10 +21,11 @@ public final class SplitWatermarks: @unchecked Sendable {
 
     /// The number of splits.
     public var count: Int { marks.count }
-    /// Whether some step keeps watermarks for these splits; without one, all splits stay level.
-    public private(set) var isTracked = false
+    /// The strategy of the step that keeps these watermarks; `nil` while there is none, and all
+    /// splits then stay level.
+    public private(set) var strategy: WatermarkStrategy?
     /// Called by the step that keeps them.
-    public func track() { isTracked = true }
+    public func track(_ strategy: WatermarkStrategy) { self.strategy = strategy }
 
     /// The watermark of a split.
     @inlinable public subscript(split: Int) -> Timestamp { marks[split] }
@@ -37,6 +38,8 @@ public final class SplitWatermarks: @unchecked Sendable {
 
     /// Marks a split as having nothing to say for now; a record ends that.
     public func setIdle(_ split: Int) { if states[split] == .active { states[split] = .idle } }
+    /// Marks all splits that have not ended as having nothing to say for now.
+    public func setAllIdle() { for split in marks.indices { setIdle(split) } }
     /// Marks a split as read to its end.
     public func setEnded(_ split: Int) { states[split] = .ended }
     /// Whether the split counts.

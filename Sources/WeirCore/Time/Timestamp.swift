@@ -10,11 +10,16 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Creates the point `microseconds` after the start of 1970 UTC.
     @inlinable public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    /// Creates the point `seconds` after the start of 1970 UTC.
-    @inlinable public init(seconds: Int64) { self.init(microseconds: seconds * 1_000_000) }
+    /// Creates the point `seconds` after the start of 1970 UTC, saturating.
+    @inlinable public init(seconds: Int64) { self.init(seconds, scaledBy: 1_000_000) }
 
-    /// Creates the point `milliseconds` after the start of 1970 UTC.
-    @inlinable public init(milliseconds: Int64) { self.init(microseconds: milliseconds * 1_000) }
+    /// Creates the point `milliseconds` after the start of 1970 UTC, saturating.
+    @inlinable public init(milliseconds: Int64) { self.init(milliseconds, scaledBy: 1_000) }
+
+    @inlinable init(_ count: Int64, scaledBy factor: Int64) {
+        let (scaled, overflow) = count.multipliedReportingOverflow(by: factor)
+        self.init(microseconds: overflow ? (count < 0 ? .min : .max) : scaled)
+    }
 
     /// 1970-01-01T00:00:00Z.
     @inlinable public static var epoch: Timestamp { Timestamp(microseconds: 0) }

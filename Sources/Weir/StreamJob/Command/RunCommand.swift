@@ -1,0 +1,95 @@
+internal import ArgumentParser
+import WeirCore
+import WeirGraph
+import WeirRuntime
+
+/// `run`: the job, from its first record to its last.
+struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "run", abstract: "Run the job to its end, or until it is stopped.",
+            discussion: """
+                Ends with status 0 when all sources have been read, or after a first SIGINT or \
+                SIGTERM, when what had been read has been drained; 1 when the job failed; 130 or \
+                143 when a second signal stopped it at once.
+                """)
+    }
+
+    @OptionGroup var parallelism: ParallelismOption
+
+    @Flag(help: "Print no progress and no summary; errors only.") var quiet = false
+
+    @Flag(help: "Print the summary as one JSON object on standard output.") var json = false
+
+    @Option(
+        help: """
+            How to show progress: one block redrawn in place, one line a second, or nothing. \
+            auto is live in a terminal, else lines.
+            """)
+    var progress = ProgressMode.auto
+
+    @Option(help: ArgumentHelp("Records handed over at a time.", valueName: "records"))
+    var batchSize = ExecutionOptions().batchSize
+
+    @OptionGroup var arguments: Arguments
+
+    func validate() throws {
+        guard (1...1_048_576).contains(batchSize) else {
+            throw ArgumentParser.ValidationError(
+                "--batch-size is \(batchSize); it must be between 1 and 1048576.")
+        }
+    }
+
+    func perform(on console: Console) async -> Int32 {
+        let job = arguments.job
+        do {
+            let builder = JobBuilder(name: Arguments.Job.jobName)
+            try job.define(builder)
+            let plan = try Planner(parallelism: parallelism.workers).plan(builder.graph)
+            let (summary, status) = await execute(plan, on: console)
+            guard let summary else { return status }
+            if !json { try await job.report(summary) }
+            return status
+        } catch {
+            console.writeError(failureText(error))
+            return 1
+        }
+    }
+
+    /// Runs a plan with progress and signals; the summary is `nil` where the run has failed.
+    private func execute(
+        _ plan: PhysicalPlan, on console: Console
+    ) async -> (summary: JobSummary?, status: Int32) {
+        var options = ExecutionOptions()
+        options.batchSize = batchSize
+        let execution = JobExecution(plan, options: options)
+        let reporter = ProgressReporter(
+            execution, mode: quiet ? .none : progress.resolved(for: plan.graph, on: console),
+            console: console)
+        let signals = console.handlesSignals ? SignalStop(execution, reporter, console) : nil
+        defer { signals?.cancel() }
+        reporter.start()
+        do {
+            let summary = try await execution.run()
+            reporter.finish()
+            show(summary, failure: nil, plan.graph, on: console)
+            return (summary, 0)
+        } catch {
+            reporter.finish()
+            let failure = error as? JobFailure
+            if let failure { show(failure.summary, failure: failure, plan.graph, on: console) }
+            console.writeError(failureText(failure?.cause ?? error))
+            return (nil, signals?.abortStatus ?? 1)
+        }
+    }
+
+    private func show(
+        _ summary: JobSummary, failure: JobFailure?, _ graph: LogicalGraph, on console: Console
+    ) {
+        let report = SummaryReport(summary, graph: graph, failure: failure.map { "\($0)" })
+        if json { console.writeOutput(report.json + "\n") }
+        if !quiet && !json { console.writeError(report.text) }
+    }
+}
+
+extension ProgressMode: ExpressibleByArgument {}

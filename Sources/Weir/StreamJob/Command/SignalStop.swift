@@ -1,0 +1,83 @@
+internal import Dispatch
+internal import Synchronization
+import WeirRuntime
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Stops a run on SIGINT and SIGTERM: the first drains, the second aborts, a third leaves at once.
+///
+/// A connector that never returns from the operating system cannot be aborted; after a few seconds
+/// the process leaves it behind. SIGPIPE is ignored, so that a reader who goes away becomes an
+/// error of the sink that wrote.
+final class SignalStop: Sendable {
+    private let execution: JobExecution
+    private let reporter: ProgressReporter
+    private let console: Console
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "weir.signals")
+    // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
+    nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
+    private static let gracePeriod = DispatchTimeInterval.seconds(5)
+
+    private struct State {
+        var signals = 0
+        var abortStatus: Int32?
+    }
+
+    init(_ execution: JobExecution, _ reporter: ProgressReporter, _ console: Console) {
+        self.execution = execution
+        self.reporter = reporter
+        self.console = console
+        signal(SIGPIPE, SIG_IGN)
+        let queue = self.queue
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: queue)
+        }
+        for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+            source.setEventHandler { [weak self] in self?.receive(number) }
+            source.resume()
+        }
+    }
+
+    /// The exit status, where a second signal has aborted the run.
+    var abortStatus: Int32? { state.withLock { $0.abortStatus } }
+
+    /// Gives the signals their usual meaning again.
+    func cancel() {
+        for source in sources { source.cancel() }
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+
+    private func receive(_ number: Int32) {
+        let status = 128 + number
+        let count = state.withLock { state in
+            state.signals += 1
+            if state.signals == 2 { state.abortStatus = status }
+            return state.signals
+        }
+        switch count {
+        case 1:
+            reporter.noteStopping("stopping: draining…, again to stop now")
+            execution.requestStop()
+        case 2:
+            reporter.note("stopping now")
+            execution.abort()
+            queue.asyncAfter(deadline: .now() + Self.gracePeriod) { [weak self] in
+                self?.leave(status)
+            }
+        default: leave(status)
+        }
+    }
+
+    private func leave(_ status: Int32) {
+        console.writeError("a connector is still waiting for the system: leaving it behind\n")
+        _exit(status)
+    }
+}

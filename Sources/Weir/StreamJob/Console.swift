@@ -1,0 +1,69 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Where a job's program writes, and what it knows of who reads: a terminal, a pipe, a test.
+struct Console: Sendable {
+    /// Appends to standard output.
+    var writeOutput: @Sendable (String) -> Void
+    /// Appends to standard error.
+    var writeError: @Sendable (String) -> Void
+    /// Whether standard output is a terminal.
+    var outputIsTerminal = false
+    /// Whether standard error is a terminal that can move its cursor.
+    var errorIsTerminal = false
+    /// Whether colours are welcome in standard error.
+    var hasColour = false
+    /// The size of the terminal behind standard error, in characters.
+    var size: @Sendable () -> (columns: Int, rows: Int) = { (80, 24) }
+    /// Whether SIGINT and SIGTERM stop the job.
+    var handlesSignals = false
+
+    /// The process's own.
+    static var standard: Console {
+        let term = Machine.environment("TERM") ?? ""
+        let canMove = isatty(2) == 1 && term != "dumb" && !term.isEmpty
+        return Console(
+            writeOutput: {
+                // What the job has printed comes first.
+                fflush(nil)
+                write($0, to: 1)
+            }, writeError: { write($0, to: 2) },
+            outputIsTerminal: isatty(1) == 1, errorIsTerminal: canMove,
+            hasColour: canMove && (Machine.environment("NO_COLOR") ?? "").isEmpty,
+            size: { terminalSize(2) }, handlesSignals: true)
+    }
+
+    /// Writes all of `text`; what cannot be written (nobody reads any more) is dropped.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                // SAFETY: `rest` lies within `bytes`, which is alive in this closure.
+                let piece = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: rest))
+                #if canImport(Darwin)
+                    let count = Darwin.write(descriptor, piece.baseAddress, piece.count)
+                #elseif canImport(Musl)
+                    let count = Musl.write(descriptor, piece.baseAddress, piece.count)
+                #else
+                    let count = Glibc.write(descriptor, piece.baseAddress, piece.count)
+                #endif
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    private static func terminalSize(_ descriptor: Int32) -> (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+}

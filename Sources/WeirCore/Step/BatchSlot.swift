@@ -1,0 +1,9 @@
+/// A batch that outlives one call, so that its memory is filled again and again.
+///
+/// Confined to the worker of the step that captured it.
+public final class BatchSlot<Element> {
+    public var batch: Batch<Element>
+
+    /// Creates an empty batch of that capacity.
+    @inlinable public init(capacity: Int = 0) { batch = Batch(capacity: capacity) }
+}

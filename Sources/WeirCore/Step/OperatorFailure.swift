@@ -1,0 +1,31 @@
+/// What stopped an operator: which one, which of its subtasks, on what record, and why.
+public struct OperatorFailure: Error, CustomStringConvertible {
+    public let job: String
+    public let operatorName: String
+    public let subtask: Int
+    /// The record at fault, as text; `nil` where no single record is.
+    public let record: String?
+    public let cause: any Error
+
+    /// Wraps `error` once: an error that already names its operator stays as it is.
+    public static func wrapping(_ error: any Error, in context: SubtaskContext) -> OperatorFailure {
+        if let failure = error as? OperatorFailure { return failure }
+        let atRecord = error as? RecordError
+        return OperatorFailure(
+            job: context.job, operatorName: context.operatorName, subtask: context.subtask,
+            record: atRecord?.record, cause: atRecord?.cause ?? error)
+    }
+
+    public var description: String {
+        let place = "job '\(job)', operator '\(operatorName)', subtask \(subtask)"
+        guard let record else { return "\(place): \(cause)" }
+        return "\(place), on the record \(record): \(cause)"
+    }
+}
+
+extension SubtaskContext {
+    /// Runs `body`; what it throws comes out naming this operator and subtask.
+    @inlinable public func attributing<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch { throw OperatorFailure.wrapping(error, in: self) }
+    }
+}

@@ -1,0 +1,90 @@
+/// Makes the step that gives records their event times and sends watermarks.
+///
+/// Keeps a watermark for each split of the source above it and sends the merged one: after every
+/// few batches, so that marks stay rare beside records, and whenever the input pauses. Watermarks
+/// from above are replaced.
+@inlinable
+public func watermarkStep<Element>(
+    _ context: SubtaskContext, into next: Step<Element>, _ strategy: WatermarkStrategy,
+    _ timeOf: @escaping (Element) throws -> Timestamp
+) -> Step<Element> {
+    let state = WatermarkState(context, next, strategy)
+    let counters = context.counters
+    let process = next.process
+    return Step(
+        process: { batch in
+            let count = batch.count
+            counters.received.add(count)
+            let latest = try context.attributing { try batch.assignTimes(timeOf) }
+            state.observe(latest, split: Int(batch.split), rows: count)
+            counters.passed.add(count)
+            counters.emitted.add(count)
+            let progress = try process(&batch)
+            guard progress == .done, state.isDue else { return progress }
+            return try state.emit()
+        },
+        signal: { try state.signal($0) },
+        resume: next.resume)
+}
+
+/// The watermarks of a subtask's splits, and what has been sent of them.
+@usableFromInline
+final class WatermarkState {
+    private let next: (Signal) throws -> Progress
+    private let splits: SplitWatermarks
+    private let bound: Int64?
+    private var sent = Timestamp.earliest
+    private var sentIdle = false
+    @usableFromInline var rowsSinceSent = 0
+    @usableFromInline let interval: Int
+
+    @usableFromInline init<Element>(
+        _ context: SubtaskContext, _ next: Step<Element>, _ strategy: WatermarkStrategy
+    ) {
+        self.next = next.signal
+        splits = context.splits
+        splits.track(strategy)
+        bound = strategy.bound.map { $0.wholeMicroseconds }
+        // Every mark makes an exchange send short batches to all its targets, so the more of them
+        // there are, the rarer the marks.
+        interval = context.batchSize * context.parallelism
+    }
+
+    @inlinable var isDue: Bool { rowsSinceSent >= interval }
+
+    @usableFromInline func observe(_ latest: Timestamp, split: Int, rows: Int) {
+        guard rows > 0 else { return }
+        rowsSinceSent += rows
+        guard let bound else { return splits.advance(split, to: .earliest) }
+        let mark = Timestamp(microseconds: latest.microseconds)
+            .advanced(byMicroseconds: -bound).advanced(byMicroseconds: -1)
+        splits.advance(split, to: mark)
+    }
+
+    @usableFromInline func emit() throws -> Progress {
+        rowsSinceSent = 0
+        guard let merged = splits.merged() else {
+            if sentIdle { return .done }
+            sentIdle = true
+            return try next(.idle)
+        }
+        guard merged > sent || sentIdle else { return .done }
+        sentIdle = false
+        sent = max(sent, merged)
+        return try next(.watermark(sent))
+    }
+
+    @usableFromInline func signal(_ signal: Signal) throws -> Progress {
+        switch signal {
+        case .watermark: return .done
+        case .idle:
+            splits.setAllIdle()
+            return try emit()
+        case .end: return try next(.end)
+        case .flush:
+            let progress = try emit()
+            // What refused the mark flushes when the input pauses again.
+            return progress == .done ? try next(.flush) : progress
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// A span of event time: from `start`, inclusive, to `end`, exclusive.
+public struct Window: Hashable, Comparable, Sendable {
+    public var start: Timestamp
+    public var end: Timestamp
+
+    @inlinable public init(start: Timestamp, end: Timestamp) {
+        self.start = start
+        self.end = end
+    }
+
+    /// The last point in the window, which is the event time of its results: a window over results
+    /// then puts them where their records were.
+    @inlinable public var lastTimestamp: Timestamp { end.advanced(byMicroseconds: -1) }
+
+    /// Windows are ordered by their end, then their start.
+    @inlinable public static func < (left: Window, right: Window) -> Bool {
+        (left.end, left.start) < (right.end, right.start)
+    }
+}
+
+extension Window: StreamKey {
+    @inlinable public func hash(into hasher: inout StableHasher) {
+        start.hash(into: &hasher)
+        end.hash(into: &hasher)
+    }
+}

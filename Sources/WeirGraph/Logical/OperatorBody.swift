@@ -1,0 +1,109 @@
+public import WeirCore
+
+/// What an operator is compiled to: functions that make its steps, formed where its types are known.
+public enum OperatorBody: Sendable {
+    case source(SourceBody)
+    case transform(TransformBody)
+    case sink(SinkBody)
+}
+
+/// An operator between sources and sinks.
+public struct TransformBody: Sendable {
+    /// What is read once, before the job's first record, off the workers: a small table.
+    public let prepare: (@Sendable () throws -> any Sendable)?
+    /// Makes the step of each input port, given that of each output port; an output port that
+    /// nothing reads has `nil`.
+    public let makeSteps:
+        @Sendable (SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?) throws
+            -> [AnyStep]
+
+    public init(
+        prepare: (@Sendable () throws -> any Sendable)? = nil,
+        makeSteps: @escaping @Sendable (
+            SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?
+        ) throws -> [AnyStep]
+    ) {
+        self.prepare = prepare
+        self.makeSteps = makeSteps
+    }
+}
+
+/// A source, its element type erased.
+public struct SourceBody: Sendable {
+    public let readMode: ReadMode
+    public let badRecords: BadRecordPolicy
+    public let fields: [FieldDescription]
+    public let splits: @Sendable () throws -> [SourceSplit]
+    /// Opens a split; the answer is a `SplitReading` of the element type.
+    public let open: @Sendable (SourceSplit, ReaderContext) throws -> any Sendable
+
+    @inlinable
+    public init<S: Source>(_ source: S, badRecords: BadRecordPolicy) {
+        readMode = source.readMode
+        fields = source.fields
+        self.badRecords = badRecords
+        splits = { try source.splits() }
+        open = { split, context in
+            SplitReading(try source.reader(for: split, context: context))
+        }
+    }
+}
+
+/// An open split, as the runtime reads it: a closure formed where the reader's type is known.
+public struct SplitReading<Element: Sendable>: @unchecked Sendable {
+    // Unchecked: handed over once, to the lane or worker that reads the split, and used there alone.
+    public let read: (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
+
+    public init(
+        read: @escaping (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
+    ) {
+        self.read = read
+    }
+
+    @inlinable public init<Reader: SplitReader>(_ reader: Reader) where Reader.Element == Element {
+        var reader = reader
+        read = { batch, limit in try reader.read(into: &batch, limit: limit) }
+    }
+}
+
+/// A sink, its element type erased.
+public struct SinkBody: Sendable {
+    public let writeMode: WriteMode
+    public let guarantee: DeliveryGuarantee
+    public let fields: [FieldDescription]
+    public let validate: @Sendable () throws -> Void
+    /// Opens a writer; the answer is a `SinkWriting` of the element type.
+    public let open: @Sendable (SubtaskContext) throws -> any Sendable
+
+    @inlinable
+    public init<S: Sink>(_ sink: S) {
+        writeMode = sink.writeMode
+        guarantee = sink.guarantee
+        fields = sink.fields
+        validate = { try sink.validate() }
+        open = { context in SinkWriting(try sink.writer(context: context)) }
+    }
+}
+
+/// An open writer, as the runtime drives it: closures formed where the writer's type is known.
+public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
+    // Unchecked: handed over once, to the lane or worker that writes, and used there alone.
+    public let write: (inout Batch<Element>) throws -> Void
+    public let flush: () throws -> Void
+    public let finish: () throws -> Void
+    public let abandon: () -> Void
+
+    @inlinable public init<Writer: SinkWriter>(_ writer: Writer) where Writer.Element == Element {
+        let box = WriterBox(writer)
+        write = { try box.writer.write(&$0) }
+        flush = { try box.writer.flush() }
+        finish = { try box.writer.finish() }
+        abandon = { box.writer.abandon() }
+    }
+}
+
+@usableFromInline
+final class WriterBox<Writer> {
+    @usableFromInline var writer: Writer
+    @inlinable init(_ writer: Writer) { self.writer = writer }
+}

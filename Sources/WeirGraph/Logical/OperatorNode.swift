@@ -1,0 +1,130 @@
+public import WeirCore
+
+/// A vertex of the logical graph: one operator, as the DSL recorded it.
+public struct OperatorNode: Sendable {
+    public let id: OperatorID
+    /// What it does, in one word of the DSL: `map`, `aggregate`, `sink`.
+    public let kind: OperatorKind
+    /// What else a reader of the plan wants to know: the window, the file.
+    public let detail: String
+    /// Where its records come from, in the order of its ports.
+    public let inputs: [GraphEdge]
+    /// The type of the records that leave by each output port: the main one first.
+    public let outputTypes: [any Sendable.Type]
+    /// How many subtasks it may have.
+    public let parallelism: ParallelismRule
+    /// Whether the job gave it a name.
+    public let isNamed: Bool
+    /// What it is compiled to.
+    public let body: OperatorBody
+
+    public init(
+        id: OperatorID, kind: OperatorKind, detail: String = "", inputs: [GraphEdge],
+        outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job, isNamed: Bool,
+        body: OperatorBody
+    ) {
+        self.id = id
+        self.kind = kind
+        self.detail = detail
+        self.inputs = inputs
+        self.outputTypes = outputTypes
+        self.parallelism = parallelism
+        self.isNamed = isNamed
+        self.body = body
+    }
+}
+
+/// The kinds of operator that the DSL makes.
+public enum OperatorKind: String, Sendable, CaseIterable {
+    case source, map, filter, flatMap, union, watermarked, enriched, aggregate, reduce, join, sink
+    case rebalanced
+
+    /// Whether state outlives a record, so that the operator must be named.
+    public var keepsState: Bool { self == .aggregate || self == .reduce || self == .join }
+    /// Whether it acts on the watermark.
+    public var needsWatermarks: Bool { keepsState }
+}
+
+/// How many subtasks an operator may have.
+public enum ParallelismRule: Hashable, Sendable {
+    /// As many as the job's parallelism.
+    case job
+    /// The job's parallelism, but no more than this.
+    case atMost(Int)
+
+    /// The number of subtasks at that parallelism of the job.
+    public func resolved(_ parallelism: Int) -> Int {
+        switch self {
+        case .job: parallelism
+        case .atMost(let most): min(parallelism, most)
+        }
+    }
+}
+
+/// One of an operator's output ports.
+public struct OutputReference: Hashable, Sendable {
+    public let operatorID: OperatorID
+    /// 0: the main output; 1: late records.
+    public let port: Int
+
+    public init(_ operatorID: OperatorID, port: Int = 0) {
+        self.operatorID = operatorID
+        self.port = port
+    }
+}
+
+/// An edge of the logical graph, held by the operator that it leads to.
+public struct GraphEdge: Sendable {
+    public let from: OutputReference
+    public let partitioning: Partitioning
+    /// The input port of the operator that it leads to; edges to one port are merged.
+    public let port: Int
+
+    public init(from: OutputReference, partitioning: Partitioning = .forward, port: Int = 0) {
+        self.from = from
+        self.partitioning = partitioning
+        self.port = port
+    }
+}
+
+/// Which subtask a record goes to.
+public enum Partitioning: Sendable {
+    /// The one with the same index; all to the first where that has fewer subtasks.
+    case forward
+    /// The one that owns the record's key.
+    case keyed(KeyPartitioner)
+    /// Each in turn, a batch at a time.
+    case rebalance
+
+    /// For the plan: `forward`, `by key String`.
+    public var description: String {
+        switch self {
+        case .forward: "forward"
+        case .keyed(let partitioner): "by key \(partitioner.keyType)"
+        case .rebalance: "rebalance"
+        }
+    }
+}
+
+/// Spreads records over subtasks by their keys.
+public struct KeyPartitioner: Sendable {
+    /// The name of the key's type.
+    public let keyType: String
+    /// Makes the step that feeds the given targets.
+    public let makeStep: @Sendable (_ targets: [AnyStep], KeyGroups, _ batchSize: Int) throws -> AnyStep
+
+    /// A partitioner for records of one type, formed where the key function's type is known.
+    @inlinable
+    public init<Element, Key: StreamKey>(
+        _ type: Element.Type, by keyOf: @escaping @Sendable (Element) -> Key
+    ) {
+        keyType = String(describing: Key.self)
+        makeStep = { targets, groups, batchSize in
+            let typed = try targets.map { try $0.typed(Element.self) }
+            return AnyStep(
+                exchangeStep(to: typed, groups: groups, batchSize: batchSize) {
+                    keyOf($0).stableHash
+                })
+        }
+    }
+}

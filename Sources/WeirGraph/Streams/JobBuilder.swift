@@ -1,0 +1,64 @@
+public import WeirCore
+
+/// Records what a job's `define` says, as a logical graph.
+///
+/// Used on one thread, while the job is defined.
+public final class JobBuilder {
+    /// The job's name, for messages and for the plan.
+    public let name: String
+    private var operators: [OperatorNode] = []
+    private var problems: [GraphProblem] = []
+    private var namesGiven: [OperatorKind: Int] = [:]
+
+    /// Starts an empty job.
+    public init(name: String) { self.name = name }
+
+    /// What has been recorded so far.
+    public var graph: LogicalGraph {
+        LogicalGraph(job: name, operators: operators, problems: problems)
+    }
+
+    /// Adds an operator; the DSL's methods are made of this.
+    ///
+    /// - Parameter name: The name the job gave it; `nil`: one is made from its kind.
+    /// - Returns: Its id.
+    @discardableResult
+    public func add(
+        _ kind: OperatorKind, as name: String?, detail: String = "", inputs: [GraphEdge],
+        outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job, body: OperatorBody
+    ) -> OperatorID {
+        let id = OperatorID(name ?? makeName(kind))
+        operators.append(
+            OperatorNode(
+                id: id, kind: kind, detail: detail, inputs: inputs, outputTypes: outputTypes,
+                parallelism: parallelism, isNamed: name != nil, body: body))
+        return id
+    }
+
+    /// Notes something that is wrong; validation reports it with everything else.
+    public func report(_ problem: GraphProblem) { problems.append(problem) }
+
+    private func makeName(_ kind: OperatorKind) -> String {
+        let number = namesGiven[kind, default: 0] + 1
+        namesGiven[kind] = number
+        let name = "\(kind.rawValue)-\(number)"
+        return operators.contains { $0.id.name == name } ? makeName(kind) : name
+    }
+
+    /// A stream of the records of `source`.
+    ///
+    /// - Parameters:
+    ///   - onBadRecord: What to do with records that cannot be read. Unless told otherwise the first one
+    ///     stops the job: nothing is lost unasked.
+    ///   - name: The operator's name; its offsets are saved under it.
+    @inlinable
+    public func source<S: Source>(
+        _ source: S, onBadRecord policy: BadRecordPolicy = .fail, as name: String
+    ) -> DataStream<S.Element> {
+        let id = add(
+            .source, as: name, detail: source.summary, inputs: [],
+            outputTypes: [S.Element.self],
+            body: .source(SourceBody(source, badRecords: policy)))
+        return DataStream(job: self, output: OutputReference(id))
+    }
+}

@@ -1,0 +1,32 @@
+public import Dispatch
+import WeirCore
+
+/// Runs each worker on a serial Dispatch queue, and each blocking connector on one of its own.
+public struct DispatchExecutor: Executor {
+    public init() {}
+
+    public func makeWorker(_ index: Int) -> any Worker {
+        DispatchWorker(DispatchQueue(label: "weir.worker.\(index)", qos: .userInitiated))
+    }
+
+    public func makeLane(_ name: String) -> any Worker {
+        DispatchWorker(DispatchQueue(label: "weir.lane.\(name)", qos: .utility))
+    }
+
+    public func nanoseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
+
+    public func schedule(after span: Duration, _ body: @escaping @Sendable () -> Void) {
+        let nanoseconds = Int(clamping: span.wholeMicroseconds.multipliedReportingOverflow(by: 1_000).0)
+        DispatchQueue.global(qos: .utility)
+            .asyncAfter(deadline: .now() + .nanoseconds(max(0, nanoseconds)), execute: body)
+    }
+}
+
+/// A worker: one serial queue.
+public final class DispatchWorker: Worker {
+    private let queue: DispatchQueue
+
+    public init(_ queue: DispatchQueue) { self.queue = queue }
+
+    public func enqueue(_ tasklet: Tasklet) { queue.async { tasklet.run() } }
+}

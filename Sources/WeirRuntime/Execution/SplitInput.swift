@@ -1,0 +1,142 @@
+import WeirCore
+import WeirGraph
+
+/// One split as the source's tasklet sees it: something to take batches from.
+protocol SplitInput<Element>: AnyObject {
+    associatedtype Element: Sendable
+    /// Takes rows, if there are any, into an empty batch.
+    func take(into batch: inout Batch<Element>) throws -> TakenFromSplit
+    /// Stops reading for good.
+    func close()
+}
+
+enum TakenFromSplit {
+    case rows
+    /// None now; the tasklet is woken when there may be some.
+    case nothing
+    case end
+}
+
+/// A split read on the worker itself.
+final class InlineSplit<Element: Sendable>: SplitInput {
+    private let open: () throws -> SplitReading<Element>
+    private var reading: SplitReading<Element>?
+    private let limit: Int
+    private let executor: any Executor
+    private let tasklet: Tasklet
+    private var waitsUntil: UInt64 = 0
+    private var ended = false
+
+    init(
+        limit: Int, executor: any Executor, tasklet: Tasklet,
+        open: @escaping () throws -> SplitReading<Element>
+    ) {
+        self.limit = limit
+        self.executor = executor
+        self.tasklet = tasklet
+        self.open = open
+    }
+
+    func take(into batch: inout Batch<Element>) throws -> TakenFromSplit {
+        if ended { return .end }
+        if waitsUntil > 0 {
+            guard executor.nanoseconds() >= waitsUntil else { return .nothing }
+            waitsUntil = 0
+        }
+        let reading = try self.reading ?? open()
+        self.reading = reading
+        let outcome = try reading.read(&batch, limit)
+        switch outcome {
+        case .more: break
+        case .nothingFor(let span): wait(span)
+        case .end: ended = true
+        }
+        if !batch.isEmpty { return .rows }
+        return ended ? .end : .nothing
+    }
+
+    private func wait(_ span: Duration) {
+        let nanoseconds = UInt64(max(1, min(span.wholeMicroseconds, 86_400_000_000))) * 1_000
+        waitsUntil = executor.nanoseconds() + nanoseconds
+        let tasklet = self.tasklet
+        executor.schedule(after: span) { tasklet.wake() }
+    }
+
+    func close() { reading = nil }
+}
+
+/// A split read on a lane of its own, because reading may block.
+final class PumpedSplit<Element: Sendable>: SplitInput {
+    private let queue: BoundedQueue<Element>
+    private let pump: Tasklet
+    private var ended = false
+    private var started = false
+
+    init(queue: BoundedQueue<Element>, pump: Tasklet) {
+        self.queue = queue
+        self.pump = pump
+    }
+
+    func take(into batch: inout Batch<Element>) throws -> TakenFromSplit {
+        if ended { return .end }
+        if !started {
+            started = true
+            pump.wake()
+        }
+        switch queue.pop(into: &batch) {
+        case .nothing: return .nothing
+        case .batch: return .rows
+        case .signal:
+            ended = true
+            return .end
+        }
+    }
+
+    func close() { pump.cancel() }
+}
+
+/// The turns of a pump: reads a split until its queue is full.
+final class PumpBody<Element: Sendable> {
+    private let queue: () -> BoundedQueue<Element>?
+    private let open: () throws -> SplitReading<Element>
+    private var reading: SplitReading<Element>?
+    private let limit: Int
+    private let executor: any Executor
+    private let tasklet: Tasklet
+    private var batch: Batch<Element>
+    private var hasEnded = false
+
+    init(
+        limit: Int, executor: any Executor, tasklet: Tasklet,
+        queue: @escaping () -> BoundedQueue<Element>?,
+        open: @escaping () throws -> SplitReading<Element>
+    ) {
+        self.limit = limit
+        self.executor = executor
+        self.tasklet = tasklet
+        self.queue = queue
+        self.open = open
+        batch = Batch(capacity: limit)
+    }
+
+    func turn() throws -> Tasklet.Turn {
+        guard let queue = queue() else { return .finished }
+        while true {
+            if !batch.isEmpty, !queue.push(&batch) { return .blocked }
+            if hasEnded { return queue.push(.end) ? .finished : .blocked }
+            let reading = try self.reading ?? open()
+            self.reading = reading
+            switch try reading.read(&batch, limit) {
+            case .more: continue
+            case .end: hasEnded = true
+            case .nothingFor(let span):
+                if !batch.isEmpty, !queue.push(&batch) { return .blocked }
+                let tasklet = self.tasklet
+                executor.schedule(after: span) { tasklet.wake() }
+                return .idle
+            }
+        }
+    }
+
+    func close() { reading = nil }
+}

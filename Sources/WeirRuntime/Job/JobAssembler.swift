@@ -1,0 +1,342 @@
+import WeirCore
+import WeirGraph
+
+/// Instantiates a plan: tasklets, the queues between them, and the steps of each chain.
+struct JobAssembler {
+    let plan: PhysicalPlan
+    let executor: any Executor
+    let options: ExecutionOptions
+    /// What each operator's `prepare` has read.
+    let prepared: [OperatorID: any Sendable]
+    /// What each source's `splits` has found.
+    let splits: [OperatorID: [SourceSplit]]
+    let isStopping: @Sendable () -> Bool
+    let onFailure: @Sendable (any Error) -> Void
+    let onFinish: @Sendable () -> Void
+
+    private var parts = JobParts()
+    private var abandons: [() -> Void] = []
+
+    init(
+        plan: PhysicalPlan, executor: any Executor, options: ExecutionOptions,
+        prepared: [OperatorID: any Sendable], splits: [OperatorID: [SourceSplit]],
+        isStopping: @escaping @Sendable () -> Bool,
+        onFailure: @escaping @Sendable (any Error) -> Void, onFinish: @escaping @Sendable () -> Void
+    ) {
+        self.plan = plan
+        self.executor = executor
+        self.options = options
+        self.prepared = prepared
+        self.splits = splits
+        self.isStopping = isStopping
+        self.onFailure = onFailure
+        self.onFinish = onFinish
+    }
+
+    /// Puts everything together; nothing runs until the tasklets are woken.
+    mutating func assemble() throws -> JobParts {
+        makeContexts()
+        makeTasklets()
+        makeQueues()
+        for chain in plan.chains {
+            for subtask in 0..<chain.subtasks { try assemble(chain, subtask) }
+        }
+        return parts
+    }
+
+    private mutating func makeContexts() {
+        for chain in plan.chains {
+            let sourceSplits = splits[chain.head]
+            let marks = (0..<chain.subtasks).map { subtask in
+                SplitWatermarks(
+                    count: sourceSplits.map { own($0, subtask, of: chain.subtasks).count }
+                        ?? max(1, inputQueueCount(chain, subtask)))
+            }
+            for id in chain.operators {
+                parts.marksOf[id] = marks
+                parts.contexts[id] = (0..<chain.subtasks).map { subtask in
+                    SubtaskContext(
+                        job: plan.graph.job, operatorName: id.name, subtask: subtask,
+                        parallelism: chain.subtasks, batchSize: options.batchSize,
+                        splits: sourceSplits == nil ? SplitWatermarks(count: 1) : marks[subtask])
+                }
+            }
+        }
+    }
+
+    /// The queues that feed a subtask of a chain.
+    private func inputQueueCount(_ chain: Chain, _ subtask: Int) -> Int {
+        plan.connections.filter { $0.to == chain.head }.reduce(0) { count, connection in
+            count
+                + (0..<connection.producers).count {
+                    connection.targets(of: $0).contains(subtask)
+                }
+        }
+    }
+
+    /// The splits that a subtask reads: every n-th.
+    private func own<Element>(_ all: [Element], _ subtask: Int, of subtasks: Int) -> [Element] {
+        stride(from: subtask, to: all.count, by: subtasks).map { all[$0] }
+    }
+
+    private mutating func makeTasklets() {
+        let workers = (0..<plan.parallelism).map { executor.makeWorker($0) }
+        for chain in plan.chains {
+            let tasklets = (0..<chain.subtasks).map { subtask in
+                let name = "\(chain.head)[\(subtask)]"
+                let worker =
+                    chain.placement == .lanes ? executor.makeLane(name) : workers[subtask]
+                return Tasklet(name: name, worker: worker, executor: executor)
+            }
+            for id in chain.operators { parts.taskletsOf[id] = tasklets }
+            parts.tasklets += tasklets
+        }
+    }
+
+    private mutating func makeQueues() {
+        let capacity = options.queueCapacity(parallelism: plan.parallelism)
+        for connection in plan.connections {
+            guard let above = plan.graph[connection.from.operatorID] else { continue }
+            let type = above.outputTypes[connection.from.port]
+            let producers = parts.taskletsOf[connection.from.operatorID] ?? []
+            let consumers = parts.taskletsOf[connection.to] ?? []
+            parts.queues.append(
+                (0..<connection.producers).flatMap { producer in
+                    connection.targets(of: producer).map { consumer in
+                        makeQueue(
+                            of: type, capacity: capacity, from: producers[producer],
+                            to: consumers[consumer])
+                    }
+                })
+        }
+    }
+
+    // MARK: - Chains
+
+    private mutating func assemble(_ chain: Chain, _ subtask: Int) throws {
+        guard let head = plan.graph[chain.head], let tasklet = parts.taskletsOf[chain.head]?[subtask]
+        else { return }
+        abandons = []
+        if case .source(let source) = head.body {
+            try assembleSource(head, source, subtask, tasklet)
+            return
+        }
+        let steps = try makeSteps(head, subtask)
+        let ports = try steps.enumerated().map { index, step in
+            try port(index, of: head, subtask, step)
+        }
+        let body = ChainBody(ports: ports, executor: executor)
+        start(tasklet, turn: body.turn, abandons: abandons)
+    }
+
+    private func start(
+        _ tasklet: Tasklet, turn: @escaping () throws -> Tasklet.Turn,
+        abandons: [() -> Void], close: @escaping () -> Void = {}
+    ) {
+        tasklet.prepare(
+            turn: turn,
+            close: {
+                close()
+                for abandon in abandons { abandon() }
+            }, onFailure: onFailure, onFinish: onFinish)
+    }
+
+    private func port(
+        _ port: Int, of head: OperatorNode, _ subtask: Int, _ step: AnyStep
+    ) throws -> ChainBody.Port {
+        var queues: [any AnyQueue] = []
+        var type: (any Sendable.Type)?
+        for (index, connection) in plan.connections.enumerated()
+        where connection.to == head.id && connection.port == port {
+            type = plan.graph[connection.from.operatorID]?.outputTypes[connection.from.port]
+            queues += inputs(index, connection, subtask)
+        }
+        guard let type else {
+            throw StepTypeError(expected: "an input for port \(port) of '\(head.id)'", found: "none")
+        }
+        // A chain with one port shows the gate's watermarks as its own; ports of a join merge later.
+        let shared = parts.marksOf[head.id]?[subtask]
+        let marks =
+            shared.flatMap { $0.count == queues.count ? $0 : nil }
+            ?? SplitWatermarks(count: queues.count)
+        return try makePort(of: type, queues: queues, step: step, marks: marks)
+    }
+
+    /// The queues of a connection that lead to one consumer.
+    private func inputs(_ index: Int, _ connection: Connection, _ subtask: Int) -> [any AnyQueue] {
+        var found: [any AnyQueue] = []
+        var position = 0
+        for producer in 0..<connection.producers {
+            for consumer in connection.targets(of: producer) {
+                if consumer == subtask { found.append(parts.queues[index][position]) }
+                position += 1
+            }
+        }
+        return found
+    }
+
+    /// The queues of a connection that one producer feeds.
+    private func outputs(_ index: Int, _ connection: Connection, _ subtask: Int) -> [any AnyQueue] {
+        let width = connection.targets(of: subtask).count
+        return Array(parts.queues[index][subtask * width..<(subtask + 1) * width])
+    }
+
+    // MARK: - Steps
+
+    /// The steps of an operator's ports, with all that is fused below it.
+    private mutating func makeSteps(_ node: OperatorNode, _ subtask: Int) throws -> [AnyStep] {
+        guard let context = parts.contexts[node.id]?[subtask] else { return [] }
+        switch node.body {
+        case .source: return []
+        case .sink(let sink):
+            guard let edge = node.inputs.first, let above = plan.graph[edge.from.operatorID] else {
+                return []
+            }
+            let (step, abandon) = makeSinkStep(
+                of: above.outputTypes[edge.from.port], sink, context)
+            abandons.append(abandon)
+            return [step]
+        case .transform(let transform):
+            var outputs: [AnyStep?] = []
+            for port in node.outputTypes.indices {
+                outputs.append(try makeOutput(node, port, subtask))
+            }
+            return try transform.makeSteps(context, outputs, prepared[node.id])
+        }
+    }
+
+    /// What an output port leads to: fused operators, queues, or several of them; `nil`: nothing.
+    private mutating func makeOutput(
+        _ node: OperatorNode, _ port: Int, _ subtask: Int
+    ) throws -> AnyStep? {
+        let type = node.outputTypes[port]
+        var branches: [AnyStep] = []
+        for below in plan.graph.operators {
+            for edge in below.inputs
+            where edge.from.operatorID == node.id && edge.from.port == port {
+                if let index = connectionIndex(edge, below) {
+                    branches.append(try makeQueueOutput(index, type, subtask))
+                } else {
+                    branches += try makeSteps(below, subtask)
+                }
+            }
+        }
+        if branches.isEmpty { return nil }
+        return branches.count == 1 ? branches[0] : try makeFanOut(of: type, to: branches)
+    }
+
+    private func connectionIndex(_ edge: GraphEdge, _ below: OperatorNode) -> Int? {
+        plan.connections.firstIndex {
+            $0.to == below.id && $0.from == edge.from && $0.port == edge.port
+        }
+    }
+
+    private func makeQueueOutput(
+        _ index: Int, _ type: any Sendable.Type, _ subtask: Int
+    ) throws -> AnyStep {
+        let connection = plan.connections[index]
+        let targets = try outputs(index, connection, subtask).map {
+            try makeQueueStep(of: type, to: $0)
+        }
+        switch connection.partitioning {
+        case .forward: return targets[0]
+        case .rebalance: return try makeRebalance(of: type, to: targets)
+        case .keyed(let partitioner):
+            return try partitioner.makeStep(targets, plan.keyGroups, options.batchSize)
+        }
+    }
+
+    // MARK: - Sources
+
+    private mutating func assembleSource(
+        _ node: OperatorNode, _ source: SourceBody, _ subtask: Int, _ tasklet: Tasklet
+    ) throws {
+        guard let context = parts.contexts[node.id]?[subtask] else { return }
+        if parts.badRecordCounts[node.id] == nil {
+            let counters = OperatorCounters()
+            parts.badRecordCounts[node.id] = counters
+            badRecords[node.id] = try makeBadRecordHandler(
+                policy: source.badRecords, operatorName: node.id.name, counters: counters)
+        }
+        guard let handler = badRecords[node.id], let counters = parts.badRecordCounts[node.id] else {
+            return
+        }
+        let readerContext = ReaderContext(
+            badRecords: handler, counters: counters, isStopping: isStopping)
+        let output = try makeOutput(node, 0, subtask)
+        try assembleSource(
+            of: node.outputTypes[0], source,
+            SourcePlace(
+                context: context, readerContext: readerContext, tasklet: tasklet, output: output,
+                splits: own(splits[node.id] ?? [], subtask, of: context.parallelism),
+                alignment: alignment(of: node.id)))
+    }
+
+    private var badRecords: [OperatorID: any BadRecordHandler] = [:]
+    private var alignments: [OperatorID: AlignmentGroup] = [:]
+
+    private mutating func alignment(of id: OperatorID) -> AlignmentGroup {
+        let group = alignments[id] ?? AlignmentGroup()
+        alignments[id] = group
+        return group
+    }
+
+    /// Where one subtask of a source reads, and what it feeds.
+    private struct SourcePlace {
+        let context: SubtaskContext
+        let readerContext: ReaderContext
+        let tasklet: Tasklet
+        let output: AnyStep?
+        let splits: [SourceSplit]
+        let alignment: AlignmentGroup
+    }
+
+    private mutating func assembleSource<Element: Sendable>(
+        of type: Element.Type, _ source: SourceBody, _ place: SourcePlace
+    ) throws {
+        let inputs = place.splits.map { split -> any SplitInput<Element> in
+            let context = place.context
+            let readerContext = place.readerContext
+            let open = {
+                try context.attributing {
+                    attributed(try openSplit(of: type, source, split, readerContext), context)
+                }
+            }
+            switch source.readMode {
+            case .inline:
+                return InlineSplit<Element>(
+                    limit: options.batchSize, executor: executor, tasklet: place.tasklet, open: open)
+            case .blocking: return pump(split, place.tasklet, open: open)
+            }
+        }
+        let body = SourceChainBody<Element>(
+            splits: inputs, marks: place.context.splits,
+            step: try [place.output].step(0), context: place.context, executor: executor,
+            alignment: place.alignment, tasklet: place.tasklet, isStopping: isStopping)
+        start(place.tasklet, turn: body.turn, abandons: abandons, close: body.close)
+    }
+
+    private mutating func pump<Element: Sendable>(
+        _ split: SourceSplit, _ consumer: Tasklet, open: @escaping () throws -> SplitReading<Element>
+    ) -> any SplitInput<Element> {
+        let tasklet = Tasklet(
+            name: "read \(split.id)", worker: executor.makeLane(split.id), executor: executor)
+        let queue = BoundedQueue<Element>(capacity: 4, from: tasklet, to: consumer)
+        let body = PumpBody<Element>(
+            limit: options.batchSize, executor: executor, tasklet: tasklet, queue: { queue },
+            open: open)
+        tasklet.prepare(
+            turn: body.turn, close: body.close, onFailure: onFailure, onFinish: {})
+        parts.pumps.append(tasklet)
+        return PumpedSplit(queue: queue, pump: tasklet)
+    }
+}
+
+/// The reading of a split whose errors name the source's operator and subtask.
+private func attributed<Element>(
+    _ reading: SplitReading<Element>, _ context: SubtaskContext
+) -> SplitReading<Element> {
+    SplitReading(read: { batch, limit in
+        try context.attributing { try reading.read(&batch, limit) }
+    })
+}

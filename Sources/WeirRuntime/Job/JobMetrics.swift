@@ -1,0 +1,55 @@
+public import WeirCore
+public import WeirGraph
+
+/// How a running job is doing, at one moment.
+public struct JobMetrics: Sendable {
+    /// Seconds since the start.
+    public var elapsedSeconds: Double
+    /// The operators, in the order of the graph.
+    public var operators: [OperatorMetrics]
+}
+
+/// How one operator is doing, its subtasks taken together.
+public struct OperatorMetrics: Sendable {
+    public var id: OperatorID
+    public var kind: OperatorKind
+    public var counts: LedgerCounts
+    /// The lowest watermark among its subtasks; `nil` where it has none yet.
+    public var watermark: Timestamp?
+    /// The share of the time since the start that its tasklets spent in turns, 0 … 1, the mean over subtasks;
+    /// operators of one chain share it.
+    public var busyFraction: Double
+    /// The share of the time since the start that its tasklets waited for room below, 0 … 1.
+    public var blockedFraction: Double
+}
+
+/// The counts of the conservation ledger for one operator, its subtasks added up.
+public struct LedgerCounts: Hashable, Sendable, Codable {
+    public var received = 0
+    public var passed = 0
+    public var filtered = 0
+    public var late = 0
+    public var shed = 0
+    public var deadLettered = 0
+    public var held = 0
+    public var emitted = 0
+
+    public init() {}
+
+    /// Adds a subtask's counts.
+    public mutating func add(_ counters: OperatorCounters) {
+        received += counters.received.current
+        passed += counters.passed.current
+        filtered += counters.filtered.current
+        late += counters.late.current
+        shed += counters.shed.current
+        deadLettered += counters.deadLettered.current
+        held += counters.held.current
+        emitted += counters.emitted.current
+    }
+
+    /// What became of the records received.
+    public var accountedFor: Int { passed + filtered + late + shed + deadLettered + held }
+    /// Whether each record received is accounted for.
+    public var isBalanced: Bool { received == accountedFor }
+}

@@ -1,0 +1,75 @@
+import Synchronization
+import WeirCore
+import WeirGraph
+
+/// Everything that a run consists of, once its plan has been instantiated.
+struct JobParts {
+    /// Must all finish before the job has.
+    var tasklets: [Tasklet] = []
+    /// Read splits; whether they have finished does not matter, since a read may block for ever.
+    var pumps: [Tasklet] = []
+    /// The subtasks of each operator.
+    var contexts: [OperatorID: [SubtaskContext]] = [:]
+    /// The counts of bad records, by source.
+    var badRecordCounts: [OperatorID: OperatorCounters] = [:]
+    /// The tasklets of the chain that each operator belongs to.
+    var taskletsOf: [OperatorID: [Tasklet]] = [:]
+    /// The merged watermarks at the head of the chain that each operator belongs to.
+    var marksOf: [OperatorID: [SplitWatermarks]] = [:]
+    /// The queues of each connection, in the order of the plan.
+    var queues: [[any AnyQueue]] = []
+
+    func metrics(of node: OperatorNode, at time: UInt64, since start: UInt64) -> OperatorMetrics {
+        let counts = counts(of: node.id)
+        let elapsed = max(1, Double(time) - Double(start))
+        let tasklets = taskletsOf[node.id] ?? []
+        let share = { (total: Int) -> Double in
+            min(1, Double(total) / elapsed / Double(max(1, tasklets.count)))
+        }
+        let marks = (marksOf[node.id] ?? []).map(\.lowest).min()
+        return OperatorMetrics(
+            id: node.id, kind: node.kind, counts: counts,
+            watermark: marks.flatMap { $0 == .earliest ? nil : $0 },
+            busyFraction: share(tasklets.reduce(0) { $0 + $1.busyNanoseconds.current }),
+            blockedFraction: share(tasklets.reduce(0) { $0 + $1.blockedNanoseconds(at: time) }))
+    }
+
+    func counts(of id: OperatorID) -> LedgerCounts {
+        var counts = LedgerCounts()
+        for context in contexts[id] ?? [] { counts.add(context.counters) }
+        if let bad = badRecordCounts[id] { counts.add(bad) }
+        return counts
+    }
+
+    func ledger(_ plan: PhysicalPlan) -> Ledger {
+        let operators = plan.graph.operators.map { node in
+            Ledger.OperatorEntry(
+                name: node.id.name, kind: node.kind.rawValue, counts: counts(of: node.id))
+        }
+        var connection = 0
+        let edges = plan.graph.operators.flatMap { node in
+            node.inputs.map { edge -> Ledger.EdgeEntry in
+                let above = counts(of: edge.from.operatorID)
+                let sent = edge.from.port == 0 ? above.emitted : above.late
+                let isQueue =
+                    connection < plan.connections.count
+                    && plan.connections[connection].to == node.id
+                    && plan.connections[connection].from == edge.from
+                    && plan.connections[connection].port == edge.port
+                guard isQueue else {
+                    return Ledger.EdgeEntry(
+                        from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
+                        sent: sent, received: counts(of: node.id).received, held: 0)
+                }
+                let queues = self.queues[connection]
+                connection += 1
+                let popped = queues.reduce(0) { $0 + $1.popped.current }
+                let pushed = queues.reduce(0) { $0 + $1.pushed.current }
+                return Ledger.EdgeEntry(
+                    from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
+                    sent: sent, received: popped, held: pushed - popped)
+            }
+        }
+        return Ledger(operators: operators, edges: edges)
+    }
+}

@@ -1,0 +1,54 @@
+
+/// What a run came to.
+public struct JobSummary: Sendable, Codable {
+    /// Why it ended.
+    public enum Outcome: String, Sendable, Codable {
+        /// All sources were read to their end.
+        case finished
+        /// It was asked to stop, and drained what it had read.
+        case stopped
+        /// An operator, a source or a sink failed.
+        case failed
+        /// It was told to stop at once.
+        case aborted
+    }
+
+    public var job: String
+    public var outcome: Outcome
+    public var parallelism: Int
+    /// From the first read to the last sink's close.
+    public var seconds: Double
+    /// Records read by all sources, bad ones included.
+    public var recordsRead: Int
+    public var ledger: Ledger
+
+    /// Records read per second.
+    public var recordsPerSecond: Double { seconds > 0 ? Double(recordsRead) / seconds : 0 }
+}
+
+/// Why a run has failed, and how far it had come.
+public struct JobFailure: Error, Sendable, CustomStringConvertible {
+    /// What stopped it; an `OperatorFailure` where an operator did.
+    public var cause: any Error
+    public var summary: JobSummary
+
+    public var description: String { "\(cause)" }
+}
+
+/// A run that ended in another way than by its operators.
+public enum JobError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// It was told to stop at once; results not yet committed were discarded.
+    case aborted(job: String)
+    /// The ledger does not add up: a bug of the engine or of a connector.
+    case ledgerImbalance(job: String, [String])
+
+    public var description: String {
+        switch self {
+        case .aborted(let job):
+            "job '\(job)' was stopped at once; what its sinks had not committed is discarded"
+        case .ledgerImbalance(let job, let problems):
+            "internal: job '\(job)' lost track of records; please report this: "
+                + problems.joined(separator: "; ")
+        }
+    }
+}

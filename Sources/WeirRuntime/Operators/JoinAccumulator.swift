@@ -1,0 +1,84 @@
+public import WeirCore
+
+/// A record of either side of a join.
+public enum JoinSide<Left: Sendable, Right: Sendable>: Sendable {
+    case left(Left)
+    case right(Right)
+}
+
+/// Which records of a join without a partner appear in its result.
+public enum JoinKind: String, Sendable {
+    case inner, left, right, full
+
+    @inlinable var keepsLeft: Bool { self == .left || self == .full }
+    @inlinable var keepsRight: Bool { self == .right || self == .full }
+}
+
+/// The records of both sides with one key, in one slice or window.
+public struct JoinAccumulator<Left: Sendable, Right: Sendable>: Sendable {
+    @usableFromInline var lefts: ContiguousArray<Left> = []
+    @usableFromInline var rights: ContiguousArray<Right> = []
+
+    @inlinable init() {}
+
+    /// Appends the joined rows from `position` on, until `output` holds `limit` rows.
+    ///
+    /// Order: by left record, then right record, each in the order of arrival.
+    ///
+    /// - Returns: Whether the last row has been appended.
+    @inlinable func emit<Output>(
+        _ kind: JoinKind, at time: Timestamp, position: inout Int, into output: inout Batch<Output>,
+        limit: Int, _ result: (Left?, Right?) throws -> Output
+    ) throws -> Bool {
+        let rows = rowCount(kind)
+        while position < rows {
+            if output.count >= limit { return false }
+            let row: Output
+            if rights.isEmpty {
+                row = try result(lefts[position], nil)
+            } else if lefts.isEmpty {
+                row = try result(nil, rights[position])
+            } else {
+                row = try result(lefts[position / rights.count], rights[position % rights.count])
+            }
+            output.append(row, at: time)
+            position &+= 1
+        }
+        return true
+    }
+
+    @inlinable func rowCount(_ kind: JoinKind) -> Int {
+        if rights.isEmpty { return kind.keepsLeft ? lefts.count : 0 }
+        if lefts.isEmpty { return kind.keepsRight ? rights.count : 0 }
+        return lefts.count * rights.count
+    }
+}
+
+/// Collects the records of both sides of a join.
+public struct JoinAggregate<Left: Sendable, Right: Sendable>: Aggregate {
+    @inlinable init() {}
+
+    @inlinable public func makeAccumulator() -> JoinAccumulator<Left, Right> { JoinAccumulator() }
+
+    @inlinable public func add(
+        _ record: JoinSide<Left, Right>, to accumulator: inout JoinAccumulator<Left, Right>
+    ) {
+        switch record {
+        case .left(let left): accumulator.lefts.append(left)
+        case .right(let right): accumulator.rights.append(right)
+        }
+    }
+
+    @inlinable public func merge(
+        _ other: JoinAccumulator<Left, Right>, into accumulator: inout JoinAccumulator<Left, Right>
+    ) {
+        accumulator.lefts += other.lefts
+        accumulator.rights += other.rights
+    }
+
+    @inlinable public func result(
+        of accumulator: JoinAccumulator<Left, Right>
+    ) -> JoinAccumulator<Left, Right> {
+        accumulator
+    }
+}

@@ -1,0 +1,41 @@
+public import WeirCore
+
+/// Makes the step that aggregates records by key and window, and emits when windows close.
+///
+/// - Parameters:
+///   - next: Takes the results; each has the last point of its window as its event time.
+///   - late: Takes records all of whose windows have closed; `nil`: they are only counted.
+@inlinable
+public func windowAggregateStep<Input, Key: StreamKey, Folded: Aggregate, Output>(
+    _ context: SubtaskContext, into next: Step<Output>, late: Step<Input>?,
+    _ assigner: WindowAssigner, _ folded: Folded, keyOf: @escaping (Input) -> Key,
+    result: @escaping (Key, Window, Folded.Result) throws -> Output
+) -> Step<Input> where Folded.Input == Input {
+    let counters = context.counters
+    let outputs = MainAndLateOutput(main: next, late: late, counters: counters)
+    let state = WindowState<Key, Folded, Output>(
+        assigner, allowedLateness: .zero, folded, context: context,
+        send: { try outputs.send(&$0) }, sendSignal: { try outputs.signal($0) }
+    ) { key, window, accumulator, _, output, _ in
+        output.append(
+            try result(key, window, folded.result(of: accumulator)), at: window.lastTimestamp)
+        return true
+    }
+    return Step(
+        process: { batch in
+            counters.received.add(batch.count)
+            try context.attributing {
+                try state.fold(
+                    batch, keyOf: keyOf, add: { try folded.add($0, to: &$1) },
+                    onLate: { outputs.noteLate(batch[$0], at: batch.time(at: $0)) })
+            }
+            batch.removeAll()
+            return try outputs.sendLate()
+        },
+        signal: { signal in try context.attributing { try state.signal(signal) } },
+        resume: {
+            let progress = try outputs.resume()
+            guard progress == .done else { return progress }
+            return try context.attributing { try state.run() }
+        })
+}

@@ -1,0 +1,191 @@
+public import WeirCore
+public import WeirState
+
+/// The state of one subtask of a window operator: slices, and the window being fired.
+///
+/// When the watermark passes the end of a window, its results are handed over a batch at a time; if
+/// the output refuses more, the place is kept and firing goes on later. The mark that closed the
+/// windows follows their results.
+public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
+    /// Appends results for one key; answers whether all have been appended. `position` starts at 0
+    /// and is the function's own to say where it goes on.
+    public typealias Emit = (
+        _ key: Key, _ window: Window, _ accumulator: Merged.Accumulator, _ position: inout Int,
+        _ output: inout Batch<Output>, _ limit: Int
+    ) throws -> Bool
+
+    @usableFromInline let aggregate: Merged
+    @usableFromInline let store: SliceStore<Key, Merged.Accumulator>
+    @usableFromInline let merger: SlidingMerger<Key, Merged>?
+    @usableFromInline let counters: OperatorCounters
+    @usableFromInline let batchSize: Int
+    @usableFromInline let emit: Emit
+    @usableFromInline let send: (inout Batch<Output>) throws -> Progress
+    @usableFromInline let sendSignal: (Signal) throws -> Progress
+    @usableFromInline var output: Batch<Output>
+    @usableFromInline var firing: Window?
+    @usableFromInline var single: Slice<Key, Merged.Accumulator>?
+    @usableFromInline var entry = 0
+    @usableFromInline var position = 0
+    @usableFromInline var pendingSignal: Signal?
+    @usableFromInline var watermark = Timestamp.earliest
+
+    @inlinable init(
+        _ assigner: WindowAssigner, allowedLateness: Duration, _ aggregate: Merged,
+        context: SubtaskContext, send: @escaping (inout Batch<Output>) throws -> Progress,
+        sendSignal: @escaping (Signal) throws -> Progress, emit: @escaping Emit
+    ) {
+        self.aggregate = aggregate
+        store = SliceStore(assigner, allowedLateness: allowedLateness)
+        merger = assigner.isTumbling ? nil : SlidingMerger(aggregate)
+        counters = context.counters
+        batchSize = context.batchSize
+        self.send = send
+        self.sendSignal = sendSignal
+        self.emit = emit
+        output = Batch(capacity: context.batchSize)
+    }
+
+    /// Folds a run of a batch's rows into their slices; `add` folds one.
+    ///
+    /// - Parameter onLate: Called with the row of each late record.
+    @inlinable func fold<Input>(
+        _ batch: borrowing Batch<Input>, keyOf: (Input) -> Key,
+        add: (Input, inout Merged.Accumulator) throws -> Void, onLate: (Int) -> Void
+    ) throws {
+        let count = batch.count
+        let hasHashes = batch.hasHashes
+        var row = 0
+        while row < count {
+            switch store.place(batch.time(at: row)) {
+            case .late:
+                onLate(row)
+                row &+= 1
+            case .gap:
+                counters.filtered.add(1)
+                row &+= 1
+            case .slice(let slice):
+                let start = slice.start
+                let end = slice.end
+                let table = slice.table
+                let first = row
+                defer { note(row &- first, in: slice) }
+                merger?.noteChange(of: slice)
+                repeat {
+                    let key = keyOf(batch[row])
+                    let hash = hasHashes ? batch.hash(at: row) : key.stableHash
+                    do {
+                        try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() }) {
+                            try add(batch[row], &$0)
+                        }
+                    } catch {
+                        throw RecordError(record: batch[row], cause: error)
+                    }
+                    row &+= 1
+                } while row < count && batch.time(at: row) >= start && batch.time(at: row) < end
+            }
+        }
+    }
+
+    @inlinable func note(_ records: Int, in slice: Slice<Key, Merged.Accumulator>) {
+        slice.records &+= records
+        counters.held.add(records)
+    }
+
+    /// Fires what a mark completes, then hands the mark on.
+    @inlinable func signal(_ signal: Signal) throws -> Progress {
+        switch signal {
+        case .flush, .idle: return try sendSignal(signal)
+        case .watermark(let time): watermark = max(watermark, time)
+        case .end: watermark = .latest
+        }
+        pendingSignal = signal
+        return try run()
+    }
+
+    /// Goes on after the output has taken what it refused.
+    @inlinable func run() throws -> Progress {
+        guard let signal = pendingSignal else { return .done }
+        var batchesLeft = 32
+        while try nextWindow() {
+            while try !fillOutput() {
+                let progress = try send(&output)
+                if progress != .done { return progress }
+                batchesLeft -= 1
+                if batchesLeft == 0 { return .yielded }
+            }
+            finishWindow()
+        }
+        if !output.isEmpty {
+            let progress = try send(&output)
+            if progress != .done { return progress }
+        }
+        pendingSignal = nil
+        return try sendSignal(signal)
+    }
+
+    /// Sees to it that a window is being fired; answers whether one is.
+    @inlinable func nextWindow() throws -> Bool {
+        if firing != nil { return true }
+        guard let window = store.nextDueWindow(at: watermark) else {
+            release()
+            return false
+        }
+        let slices = store.slices(in: window)
+        if let merger {
+            try merger.move(to: window, slices: slices)
+        } else {
+            single = slices.first
+        }
+        firing = window
+        entry = 0
+        position = 0
+        return true
+    }
+
+    /// Appends results of the window being fired; answers whether it has no more.
+    @inlinable func fillOutput() throws -> Bool {
+        guard let window = firing else { return true }
+        let limit = batchSize
+        if let single {
+            let count = single.table.count
+            while entry < count {
+                let isDone = try single.table.withEntry(entry) { key, accumulator in
+                    try emit(key, window, accumulator, &position, &output, limit)
+                }
+                guard isDone else { return false }
+                entry &+= 1
+                position = 0
+                if output.count >= limit { return entry == count }
+            }
+        } else if let merger {
+            let count = merger.entryCount
+            while entry < count {
+                if let (key, accumulator) = try merger.accumulator(at: entry) {
+                    guard try emit(key, window, accumulator, &position, &output, limit) else {
+                        return false
+                    }
+                }
+                entry &+= 1
+                position = 0
+                if output.count >= limit { return entry == count }
+            }
+        }
+        return true
+    }
+
+    @inlinable func finishWindow() {
+        if let window = firing { store.markFired(window) }
+        release()
+        firing = nil
+        single = nil
+    }
+
+    /// Drops slices that no window needs any more; their records count as passed on.
+    @inlinable func release() {
+        let released = store.dropExpired()
+        counters.held.add(-released)
+        counters.passed.add(released)
+        if store.isEmpty { merger?.reset() }
+    }
+}

@@ -1,0 +1,131 @@
+public import WeirCore
+public import WeirGraph
+
+/// What becomes of records that come after their windows have closed. There is no default: a job
+/// says it wherever it opens windows.
+public enum LateRecords<Element: Sendable> {
+    /// They are counted as late in the ledger, and dropped.
+    case drop
+    /// They go to a stream of their own, which the closure ends in a sink, or takes elsewhere.
+    case sideOutput((DataStream<Element>) -> Void)
+}
+
+/// A keyed stream cut into windows of event time.
+public struct WindowedStream<Element: Sendable, Key: StreamKey> {
+    /// The stream and its key.
+    public let keyed: KeyedStream<Element, Key>
+    /// The windows.
+    public let assigner: WindowAssigner
+    /// What becomes of late records.
+    public let late: LateRecords<Element>
+
+    @inlinable
+    public init(
+        keyed: KeyedStream<Element, Key>, assigner: WindowAssigner, late: LateRecords<Element>
+    ) {
+        self.keyed = keyed
+        self.assigner = assigner
+        self.late = late
+    }
+}
+
+/// A result with the key and the window that it is for.
+public struct WindowResult<Key: Sendable, Value: Sendable>: Sendable {
+    public var key: Key
+    public var window: Window
+    public var value: Value
+
+    @inlinable public init(key: Key, window: Window, value: Value) {
+        self.key = key
+        self.window = window
+        self.value = value
+    }
+}
+
+extension WindowResult: Equatable where Key: Equatable, Value: Equatable {}
+extension WindowResult: Hashable where Key: Hashable, Value: Hashable {}
+
+extension KeyedStream {
+    /// This stream cut into windows, each key's on its own.
+    ///
+    /// A window is closed, and its result emitted, when the watermark passes its end; its state is
+    /// then gone. A record is late when all windows that it belongs to have closed.
+    @inlinable
+    public func windowed(
+        _ assigner: WindowAssigner, late: LateRecords<Element>
+    ) -> WindowedStream<Element, Key> {
+        WindowedStream(keyed: self, assigner: assigner, late: late)
+    }
+}
+
+extension WindowedStream {
+    /// A stream of one result for each key and window in which records came.
+    ///
+    /// - Parameters:
+    ///   - aggregate: Folds the records of a key and window.
+    ///   - name: The operator's name; its state is saved under it.
+    ///   - result: Makes the result from key, window and the aggregate's result. Its event time is
+    ///     the last point of the window.
+    @inlinable
+    public func aggregate<Folded: Aggregate, Output: Sendable>(
+        _ aggregate: Folded, as name: String,
+        _ result: @escaping @Sendable (Key, Window, Folded.Result) throws -> Output
+    ) -> DataStream<Output> where Folded.Input == Element {
+        aggregated(.aggregate, aggregate, as: name, result)
+    }
+
+    /// A stream of one ``WindowResult`` for each key and window in which records came.
+    @inlinable
+    public func aggregate<Folded: Aggregate>(
+        _ aggregate: Folded, as name: String
+    ) -> DataStream<WindowResult<Key, Folded.Result>> where Folded.Input == Element {
+        aggregated(.aggregate, aggregate, as: name) {
+            WindowResult(key: $0, window: $1, value: $2)
+        }
+    }
+
+    @inlinable
+    func aggregated<Folded: Aggregate, Output: Sendable>(
+        _ kind: OperatorKind, _ folded: Folded, as name: String,
+        _ result: @escaping @Sendable (Key, Window, Folded.Result) throws -> Output
+    ) -> DataStream<Output> where Folded.Input == Element {
+        let assigner = self.assigner
+        let keyOf = keyed.key
+        let body = TransformBody { context, outputs, _ in
+            [
+                AnyStep(
+                    windowAggregateStep(
+                        context, into: try outputs.step(0),
+                        late: try outputs.lateStep(of: Element.self), assigner, folded, keyOf: keyOf,
+                        result: result))
+            ]
+        }
+        let job = keyed.stream.job
+        let id = job.add(
+            kind, as: name, detail: "\(assigner)", inputs: [keyed.edge()],
+            outputTypes: [Output.self, Element.self], body: .transform(body))
+        job.check(assigner, of: id)
+        if case .sideOutput(let branch) = late {
+            branch(DataStream(job: job, output: OutputReference(id, port: 1)))
+        }
+        return DataStream(job: job, output: OutputReference(id))
+    }
+}
+
+extension JobBuilder {
+    /// Reports what makes an assigner unusable.
+    @usableFromInline func check(_ assigner: WindowAssigner, of id: OperatorID) {
+        guard let problem = assigner.problem else { return }
+        report(
+            GraphProblem(
+                id, problem, mend: "Give spans of at least a microsecond, such as `.minutes(1)`"))
+    }
+}
+
+extension [AnyStep?] {
+    /// The step of the side output of late records; `nil` where nothing reads it.
+    @inlinable func lateStep<Record>(of type: Record.Type) throws -> Step<Record>? {
+        guard count > 1, let step = self[1] else { return nil }
+        return try step.typed(type)
+    }
+}

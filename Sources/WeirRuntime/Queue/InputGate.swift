@@ -1,0 +1,43 @@
+import WeirCore
+
+/// One input port of a tasklet: the queues that lead to it, merged.
+///
+/// Takes from the queues in turn; their marks are merged as ``SignalMerger`` says.
+final class InputGate<Element: Sendable> {
+    private let queues: [BoundedQueue<Element>]
+    private let step: Step<Element>
+    private let slot = BatchSlot<Element>()
+    private var merger: SignalMerger
+    private var turn = 0
+
+    init(queues: [BoundedQueue<Element>], step: Step<Element>, marks: SplitWatermarks) {
+        self.queues = queues
+        self.step = step
+        merger = SignalMerger(marks)
+    }
+
+    /// Takes one batch or mark and gives it to the step.
+    ///
+    /// - Returns: The step's answer; `nil` when all queues are empty.
+    func poll() throws -> Progress? {
+        for _ in queues.indices {
+            let index = turn
+            turn = turn + 1 == queues.count ? 0 : turn + 1
+            switch queues[index].pop(into: &slot.batch) {
+            case .nothing: continue
+            case .batch:
+                merger.noteRecords(from: index)
+                return try step.process(&slot.batch)
+            case .signal(let signal):
+                guard let merged = merger.note(signal, from: index) else { return .done }
+                return try step.signal(merged)
+            }
+        }
+        return nil
+    }
+
+    /// Whether all queues have ended.
+    var isEnded: Bool { merger.open == 0 }
+    func flush() throws -> Progress { isEnded ? .done : try step.signal(.flush) }
+    func resume() throws -> Progress { try step.resume() }
+}

@@ -1,0 +1,27 @@
+public import WeirCore
+
+/// The state of one slice of event time: an accumulator for each key seen in it.
+///
+/// Confined to one worker.
+public final class Slice<Key: StreamKey, Accumulator> {
+    /// The first point in the slice.
+    public let start: Timestamp
+    /// The first point after the slice.
+    public let end: Timestamp
+    /// The accumulators.
+    public let table: KeyedTable<Key, Accumulator>
+    /// The records folded in.
+    public var records = 0
+    /// For each entry of `table`, by its number: what the window's suffix behind this slice had for
+    /// its key when ``SlidingMerger`` filed the slice.
+    @usableFromInline var saved = ContiguousArray<Accumulator?>()
+
+    @inlinable init(start: Timestamp, end: Timestamp, table: KeyedTable<Key, Accumulator>) {
+        self.start = start
+        self.end = end
+        self.table = table
+    }
+
+    /// Whether `time` lies in the slice.
+    @inlinable public func contains(_ time: Timestamp) -> Bool { time >= start && time < end }
+}
