@@ -4,9 +4,11 @@ import WeirGraph
 
 @Suite struct `Plan text` {
     @Test func `x`() throws {
-        for (g, p) in [(Jobs.straight(), 2), (Jobs.counts(), 2), (Jobs.flights(), 2), (Jobs.flights(), 1)] {
+        for (n, g, p) in [("straight", Jobs.straight(), 2), ("counts", Jobs.counts(), 2), ("flights", Jobs.flights(), 2)] {
             let plan = try Planner(parallelism: p).plan(g)
-            print(plan.text); print(plan.json); print(plan.dot)
+            for (f, t) in [("text", plan.text), ("json", plan.json), ("dot", plan.dot)] {
+                print("@@@ \(n) \(f)"); print(t, terminator: "@@@END\n")
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ import WeirRuntime
 
 /// Stops a run on SIGINT and SIGTERM: the first drains, the second aborts, a third leaves at once.
 ///
-/// A connector that never returns from the operating system cannot be aborted; after a few seconds
+/// A connector that never returns from the operating system cannot be aborted; after three seconds
 /// the process leaves it behind. SIGPIPE is ignored, so that a reader who goes away becomes an
 /// error of the sink that wrote.
 final class SignalStop: Sendable {
@@ -23,7 +23,7 @@ final class SignalStop: Sendable {
     private let queue = DispatchQueue(label: "weir.signals")
     // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
-    private static let gracePeriod = DispatchTimeInterval.seconds(5)
+    private static let gracePeriod = DispatchTimeInterval.seconds(3)
 
     private struct State {
         var signals = 0

@@ -54,7 +54,7 @@ enum NumberText {
 
     /// A running clock: `0:07`, `12:34`, `1:02:03`.
     static func clock(seconds: Double) -> String {
-        let whole = seconds.isFinite ? Int(max(0, min(seconds, 1e12))) : 0
+        let whole = seconds.isFinite ? Int(max(0, min(seconds, 1e12)).rounded()) : 0
         let rest = "\(padded(whole % 60))"
         if whole < 3_600 { return "\(whole / 60):\(rest)" }
         return "\(whole / 3_600):\(padded(whole % 3_600 / 60)):\(rest)"
