@@ -55,7 +55,7 @@ package indirect enum JSONTree: Sendable {
     private var isFlat: Bool {
         switch self {
         case .object(let members):
-            members.allSatisfy(\.value.isPlain) && text(isIndented: false).utf8.count <= 100
+            members.allSatisfy(\.value.isPlain) && text(isIndented: false).utf8.count <= 120
         default: isPlain
         }
     }

@@ -119,7 +119,8 @@ import WeirRuntime
         #expect(root.output.hasPrefix("OVERVIEW: Divides numbers.\n"))
         #expect(root.output.contains("  division-job plan --format dot | dot -Tsvg > plan.svg\n"))
         let run = await RecordedConsole.run(Division.self, ["run", "--help"])
-        #expect(run.output.contains("OPTIONS OF THIS JOB:\n  --count <count>         Numbers to read."))
+        #expect(
+            run.output.contains("OPTIONS OF THIS JOB:\n  --count <count>         Numbers to read."))
     }
 
     @Test func `tells its version`() async {
@@ -179,8 +180,10 @@ import WeirRuntime
             job.source(CountedSource(count: 1), as: "one").sink(to: sink, as: "first")
             job.source(CountedSource(count: 1), onBadRecord: .skip(limit: 5), as: "two")
                 .sink(to: sink, as: "second")
-            job.source(CountedSource(count: 1), onBadRecord: .deadLetter(path: "bad.jsonl"), as: "three")
-                .sink(to: sink, as: "third")
+            job.source(
+                CountedSource(count: 1), onBadRecord: .deadLetter(path: "bad.jsonl"), as: "three"
+            )
+            .sink(to: sink, as: "third")
         }
         let sources = JobDescription(job.graph).sources
         #expect(
@@ -190,7 +193,8 @@ import WeirRuntime
             ])
         #expect(sources.map(\.watermarks) == [[], [], []])
         let nested = FieldDescription(
-            name: "stops", type: .list(.record([.init(name: "at", type: .timestamp, isOptional: true)])),
+            name: "stops",
+            type: .list(.record([.init(name: "at", type: .timestamp, isOptional: true)])),
             isOptional: true)
         #expect(JobDescription.FieldEntry(nested).type == "list of record (at: timestamp?)?")
     }

@@ -62,7 +62,8 @@ import WeirCore
 
     @Test(arguments: [
         ("FlightDelays", "flight-delays"), ("HTTPLogCounts", "http-log-counts"),
-        ("Top10Routes", "top10-routes"), ("Word_Count", "word-count"), ("X", "x"), ("iOSJob", "i-os-job"),
+        ("Top10Routes", "top10-routes"), ("Word_Count", "word-count"), ("X", "x"),
+        ("iOSJob", "i-os-job"),
     ])
     func `makes a job's name from its type's`(type: String, name: String) {
         #expect(kebabCase(type) == name)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 import WeirCore
 import WeirGraph
@@ -26,9 +27,10 @@ import WeirGraph
 
     @Test func `counts the records of sources, and their rate over the last second`() {
         var tracker = ProgressTracker(job: "job")
-        let rates = [(0.25, 100), (0.5, 200), (1.0, 400), (1.5, 1_400), (2.0, 1_400), (2.5, 1_400)].map {
-            tracker.frame(sample(at: $0.0, read: $0.1), now: .epoch)
-        }
+        let rates = [(0.25, 100), (0.5, 200), (1.0, 400), (1.5, 1_400), (2.0, 1_400), (2.5, 1_400)]
+            .map {
+                tracker.frame(sample(at: $0.0, read: $0.1), now: .epoch)
+            }
         #expect(rates.map(\.recordsRead) == [100, 200, 400, 1_400, 1_400, 1_400])
         #expect(rates.map(\.rate) == [400, 400, 400, 1_200, 1_000, 0])
         #expect(rates.map { $0.rows[1].rate } == [200, 200, 200, 600, 500, 0])
@@ -38,7 +40,8 @@ import WeirGraph
         var tracker = ProgressTracker(job: "job")
         // Blocked for none of the first second, half of the second, none of the third.
         let shares = [(1.0, 0.0), (2.0, 0.25), (3.0, 0.5 / 3)].map {
-            tracker.frame(sample(at: $0.0, read: 0, blocked: $0.1), now: .epoch).rows[0].backPressure
+            tracker.frame(sample(at: $0.0, read: 0, blocked: $0.1), now: .epoch).rows[0]
+                .backPressure
         }
         #expect(shares.map { ($0 * 1_000).rounded() } == [0, 500, 0])
     }
@@ -170,6 +173,26 @@ import WeirGraph
         #expect(block.draw(["c"]) == "\r\u{1B}[2Ac\u{1B}[K\n\u{1B}[J")
         #expect(block.erase() == "\r\u{1B}[1A\u{1B}[J")
         #expect(block.erase() == "")
+    }
+
+    @Test func `writes notes with or without a block, and nothing once it has finished`() throws {
+        let recorded = RecordedConsole()
+        let plan = try Job(DivisionJob.parse([])).plan(parallelism: 1)
+        let reporter = ProgressReporter(
+            JobExecution(plan), mode: .none, console: recorded.console)
+        reporter.start()
+        reporter.noteStopping("stopping")
+        reporter.finish()
+        #expect(recorded.error == "stopping\n")
+    }
+
+    @Test func `drains at the first signal, aborts at the second, leaves at the third`() {
+        var requests = StopRequests()
+        #expect(requests.receive(signal: 2) == .drain)
+        #expect(requests.abortStatus == nil)
+        #expect(requests.receive(signal: 15) == .abort(status: 143))
+        #expect(requests.abortStatus == 143)
+        #expect(requests.receive(signal: 2) == .leave(status: 143))
     }
 
     @Test func `is live only in a terminal that the job does not print to`() {

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 import WeirGraph
 
 @testable import Weir
@@ -140,7 +139,10 @@ import WeirGraph
         ).json
         #expect(!text.contains("\n"))
         let decoded = try JSONDecoder().decode(Decoded.self, from: Data(text.utf8))
-        #expect(decoded.operators.map { $0["name"] } == [.text("numbers"), .text("more"), .text("results")])
+        #expect(
+            decoded.operators.map { $0["name"] } == [
+                .text("numbers"), .text("more"), .text("results"),
+            ])
         #expect(decoded.operators[2]["passed"] == .number(997))
         #expect(decoded.operators[0].count == 10)
         var rest = decoded
@@ -148,7 +150,8 @@ import WeirGraph
         #expect(
             rest
                 == Decoded(
-                    job: "job", outcome: .failed, error: "disk \"full\"\nat C:\\", recordsRead: 1_003,
+                    job: "job", outcome: .failed, error: "disk \"full\"\nat C:\\",
+                    recordsRead: 1_003,
                     recordsPerSecond: 2_006, isBalanced: false,
                     imbalances: ["operator 'results' received 1000 records and accounts for 997"],
                     deadLetters: [
@@ -180,7 +183,8 @@ import WeirGraph
         let long = OperatorFailure(
             job: "job", operatorName: "half", subtask: 0,
             record: String(repeating: "x", count: 9_999), cause: Indivisible())
-        #expect(failureText(long).contains("  record   " + String(repeating: "x", count: 499) + "…\n"))
+        #expect(
+            failureText(long).contains("  record   " + String(repeating: "x", count: 499) + "…\n"))
     }
 
     @Test func `shows any other error in its own words`() {

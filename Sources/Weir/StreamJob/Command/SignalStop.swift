@@ -19,16 +19,11 @@ final class SignalStop: Sendable {
     private let execution: JobExecution
     private let reporter: ProgressReporter
     private let console: Console
-    private let state = Mutex(State())
+    private let requests = Mutex(StopRequests())
     private let queue = DispatchQueue(label: "weir.signals")
     // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
     private static let gracePeriod = DispatchTimeInterval.seconds(3)
-
-    private struct State {
-        var signals = 0
-        var abortStatus: Int32?
-    }
 
     init(_ execution: JobExecution, _ reporter: ProgressReporter, _ console: Console) {
         self.execution = execution
@@ -47,7 +42,7 @@ final class SignalStop: Sendable {
     }
 
     /// The exit status, where a second signal has aborted the run.
-    var abortStatus: Int32? { state.withLock { $0.abortStatus } }
+    var abortStatus: Int32? { requests.withLock { $0.abortStatus } }
 
     /// Gives the signals their usual meaning again.
     func cancel() {
@@ -56,23 +51,17 @@ final class SignalStop: Sendable {
     }
 
     private func receive(_ number: Int32) {
-        let status = 128 + number
-        let count = state.withLock { state in
-            state.signals += 1
-            if state.signals == 2 { state.abortStatus = status }
-            return state.signals
-        }
-        switch count {
-        case 1:
+        switch requests.withLock({ $0.receive(signal: number) }) {
+        case .drain:
             reporter.noteStopping("stopping: draining…, again to stop now")
             execution.requestStop()
-        case 2:
+        case .abort(let status):
             reporter.note("stopping now")
             execution.abort()
             queue.asyncAfter(deadline: .now() + Self.gracePeriod) { [weak self] in
                 self?.leave(status)
             }
-        default: leave(status)
+        case .leave(let status): leave(status)
         }
     }
 

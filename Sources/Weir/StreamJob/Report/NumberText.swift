@@ -64,7 +64,9 @@ enum NumberText {
     static func fixed(_ value: Double, decimals: Int) -> String {
         var scale = 1
         for _ in 0..<decimals { scale *= 10 }
-        guard let scaled = Int(exactly: (value * Double(scale)).rounded()) else { return "\(value)" }
+        guard let scaled = Int(exactly: (value * Double(scale)).rounded()) else {
+            return "\(value)"
+        }
         let sign = scaled < 0 ? "-" : ""
         let (whole, rest) = scaled.magnitude.quotientAndRemainder(dividingBy: UInt(scale))
         if decimals == 0 { return "\(sign)\(whole)" }
