@@ -2,12 +2,21 @@
 import CompilerPluginSupport
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+// CI sets this; a newer compiler's new warnings must not break the build of those who use Weir.
+let warningsAreErrors = Context.environment["WEIR_WARNINGS_AS_ERRORS"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+// Only `make docs` needs the plugin, so nobody else fetches it.
+let documentation: [Package.Dependency] =
+    Context.environment["WEIR_DOCS"] == "1"
+    ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")] : []
 
 func library(_ name: String) -> Product { .library(name: name, targets: [name]) }
 
@@ -36,7 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
-    ],
+    ] + documentation,
     targets: [
         module("WeirCore"),
         module("WeirGraph", ["WeirCore"]),
@@ -52,7 +61,12 @@ let package = Package(
                 .target(name: "CLZ4", condition: .when(traits: ["LZ4"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        module("WeirSQLite", ["WeirCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        module(
+            "WeirSQLite",
+            [
+                "WeirCore", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         .macro(
             name: "WeirMacrosPlugin",
             dependencies: [
@@ -77,7 +91,9 @@ let package = Package(
         tests("WeirStateTests", ["WeirCore", "WeirState"]),
         tests("WeirRuntimeTests", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
-        tests("WeirSQLiteTests", ["Weir", "WeirSQLite"]),
+        tests(
+            "WeirSQLiteTests",
+            ["Weir", "WeirSQLite", .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "WeirMacrosTests",
             [

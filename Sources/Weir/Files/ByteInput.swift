@@ -75,7 +75,10 @@ final class PlainInput: ByteInput {
         }
         while true {
             if isLive {
-                while try !file.waitUntilReadable(milliseconds: Self.waitMilliseconds) {
+                // What is there already is still read when the job is to stop.
+                while try !file.waitUntilReadable(
+                    milliseconds: isStopping() ? 0 : Self.waitMilliseconds)
+                {
                     if isStopping() { throw StoppedWaiting() }
                 }
             }

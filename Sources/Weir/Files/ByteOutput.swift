@@ -40,15 +40,15 @@ func compressing(
     case .plain: return file
     case .gzip:
         #if GZip
-        return try GZipOutput(file, path: path)
+            return try GZipOutput(file, path: path)
         #else
-        throw FileError.traitMissing(path: path, .gzip)
+            throw FileError.traitMissing(path: path, .gzip)
         #endif
     case .lz4:
         #if LZ4
-        return try LZ4Output(file, path: path)
+            return try LZ4Output(file, path: path)
         #else
-        throw FileError.traitMissing(path: path, .lz4)
+            throw FileError.traitMissing(path: path, .lz4)
         #endif
     }
 }

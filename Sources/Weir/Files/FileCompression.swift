@@ -44,15 +44,15 @@ public enum FileCompression: String, Sendable, CaseIterable, CustomStringConvert
         case .plain: return true
         case .gzip:
             #if GZip
-            return true
+                return true
             #else
-            return false
+                return false
             #endif
         case .lz4:
             #if LZ4
-            return true
+                return true
             #else
-            return false
+                return false
             #endif
         }
     }

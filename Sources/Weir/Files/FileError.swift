@@ -16,7 +16,7 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A file that must begin with a header is empty.
     case noHeader(path: String)
     /// A file's header does not fit the record's schema, or is no header.
-    case headerMismatch(path: String, found: String, problem: String)
+    case headerMismatch(path: String, problem: String)
     /// A split that none of the source's patterns led to.
     case unknownSplit(id: String)
     /// An option has a value that makes no sense.
@@ -54,10 +54,9 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noHeader(let path):
             "\(path) is empty, and a header was expected. Write one, or state the columns with "
                 + "`header: .absent(columns)`."
-        case .headerMismatch(let path, let found, let problem):
-            "\(path) does not fit the record: \(problem). Its header is: \(found). Correct the "
-                + "header or the schema (a field may have aliases), or, if the file has no header, "
-                + "state its columns with `header: .absent(columns)`."
+        case .headerMismatch(let path, let problem):
+            "\(path) does not fit the record: \(problem) If the file has no header, state its "
+                + "columns with `header: .absent(columns)`."
         case .unknownSplit(let id):
             "internal: the split \(id) does not come from this source; please report this"
         default: nil

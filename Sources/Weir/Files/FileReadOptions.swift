@@ -23,14 +23,17 @@ public struct FileReadOptions: Equatable, Sendable {
         self.bufferBytes = bufferBytes
     }
 
-    /// Refuses sizes that are not positive.
+    /// Refuses sizes that are not positive, or too large for a buffer.
     func validate() throws(FileError) {
-        let sizes = [
-            ("splitBytes", splitBytes), ("maximumRecordBytes", Int64(maximumRecordBytes)),
-            ("bufferBytes", Int64(bufferBytes)),
-        ]
-        for (name, size) in sizes where size < 1 {
-            throw .invalidOption(name: name, value: "\(size)", mend: "it must be at least 1")
+        if splitBytes < 1 {
+            throw .invalidOption(
+                name: "splitBytes", value: "\(splitBytes)", mend: "it must be at least 1")
+        }
+        let most = 1 << 30
+        let sizes = [("maximumRecordBytes", maximumRecordBytes), ("bufferBytes", bufferBytes)]
+        for (name, size) in sizes where size < 1 || size > most {
+            throw .invalidOption(
+                name: name, value: "\(size)", mend: "it must be at least 1 and at most \(most)")
         }
     }
 }

@@ -82,3 +82,11 @@ struct FileSet: Sendable {
         return lines
     }
 }
+
+extension FileSet {
+    /// The phrase for plans: `CSV files data/*.csv`.
+    func summary(_ format: String) -> String {
+        let names = patterns.map { OpenInput.displayName($0) }
+        return "\(format) files \(names.joined(separator: ", "))"
+    }
+}

@@ -45,6 +45,23 @@ struct FileTarget: Sendable {
     /// The extension of the format, without a dot.
     let format: String
 
+    /// One file, compressed as its extension says.
+    static func single(_ path: String, _ format: String, _ overwrite: Bool) -> FileTarget {
+        FileTarget(
+            place: .file(path), compression: FileCompression(path: path), rolling: .never,
+            overwrite: overwrite, format: format)
+    }
+
+    /// Files in a directory.
+    static func parts(
+        _ path: String, _ format: String, _ compression: FileCompression, _ rolling: FileRolling,
+        _ overwrite: Bool
+    ) -> FileTarget {
+        FileTarget(
+            place: .directory(path), compression: compression, rolling: rolling,
+            overwrite: overwrite, format: format)
+    }
+
     var maximumParallelism: Int? { if case .file = place { 1 } else { nil } }
 
     /// The phrase for plans: `CSV file out.csv`.
@@ -73,6 +90,8 @@ struct FileTarget: Sendable {
         guard compression.isAvailable else { throw FileError.traitMissing(path: path, compression) }
         switch place {
         case .file(let path):
+            // Beside a device nothing is made.
+            guard try !OutputFile.isDevice(path) else { return }
             try OutputFile.checkFree(path, overwrite: overwrite)
             try FileTree.checkWritable(FileTree.parent(of: path))
         case .directory(let directory):

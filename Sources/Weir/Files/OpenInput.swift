@@ -27,6 +27,7 @@ struct OpenInput {
         _ path: String, options: FileReadOptions,
         isStopping: @escaping @Sendable () -> Bool = { false }
     ) throws {
+        try options.validate()
         let descriptor =
             path == Self.standardInputPath
             ? FileDescriptor.standardInput : try FileDescriptor.reading(path)
@@ -51,15 +52,15 @@ struct OpenInput {
         case .plain: return file
         case .gzip:
             #if GZip
-            return GZipInput(file, path: path, bufferBytes: options.bufferBytes)
+                return GZipInput(file, path: path, bufferBytes: options.bufferBytes)
             #else
-            throw FileError.traitMissing(path: path, .gzip)
+                throw FileError.traitMissing(path: path, .gzip)
             #endif
         case .lz4:
             #if LZ4
-            return LZ4Input(file, path: path, bufferBytes: options.bufferBytes)
+                return LZ4Input(file, path: path, bufferBytes: options.bufferBytes)
             #else
-            throw FileError.traitMissing(path: path, .lz4)
+                throw FileError.traitMissing(path: path, .lz4)
             #endif
         }
     }

@@ -13,12 +13,14 @@ final class OutputFile {
     private let file: PlainOutput
     private let bytes: any ByteOutput
 
+    /// Whether what is written shows at once, as in a device.
+    var isVisible: Bool { temporary == nil }
+
     /// Opens the file, making the directories above it that are missing.
     init(_ path: String, compression: FileCompression, overwrite: Bool) throws {
         self.path = path
         self.overwrite = overwrite
-        let isDevice = try FileStatus.ifPresent(path).map { !$0.isRegular && !$0.isDirectory }
-        if isDevice == true {
+        if try Self.isDevice(path) {
             temporary = nil
             file = PlainOutput(try FileDescriptor.writing(path))
         } else {
@@ -49,11 +51,16 @@ final class OutputFile {
         try FileTree.move(temporary, to: path)
     }
 
-    /// Closes the file and removes what was written.
+    /// Removes what was written; the file is closed when this object goes.
     func abandon() {
-        try? file.close()
         // There is nobody left to tell that it could not be removed.
         if let temporary { try? FileTree.remove(temporary) }
+    }
+
+    /// Whether `path` is a device or a named pipe, which is written directly.
+    static func isDevice(_ path: String) throws(FileSystemError) -> Bool {
+        guard let status = try FileStatus.ifPresent(path) else { return false }
+        return !status.isRegular && !status.isDirectory
     }
 
     /// - Throws: When `path` may not be replaced, or is a directory.

@@ -1,9 +1,9 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// Cuts a stream of bytes into records, which end with a line feed, CR LF, or the end of the data.
@@ -14,9 +14,9 @@ import Glibc
 ///
 /// A record belongs to the range of the file in which its first byte lies; a splitter for the range
 /// after another passes over what is left of the record before it.
-struct RecordSplitter {
+@usableFromInline struct RecordSplitter {
     /// What the search for the next record came to.
-    enum Found: Equatable {
+    @usableFromInline enum Found: Equatable {
         /// A record; ``RecordSplitter/record`` says where.
         case record
         /// The bytes at ``RecordSplitter/record`` are no record, for this reason.
@@ -37,7 +37,7 @@ struct RecordSplitter {
     private let endOffset: Int64
 
     /// The bytes read, of which `0 ..< filled` count.
-    private(set) var buffer: [UInt8]
+    @usableFromInline private(set) var buffer: [UInt8]
     private var filled = 0
     /// Where the next record begins.
     private var start = 0
@@ -53,7 +53,7 @@ struct RecordSplitter {
     private var failure: (any Error)?
 
     /// Where the record stands in ``buffer``, without its line's end.
-    private(set) var record = 0..<0
+    @usableFromInline private(set) var record = 0..<0
     /// The offset of the record's first byte in the data.
     private(set) var recordOffset: Int64 = 0
     /// The number of the record's first line, from 1 at the start of what is read.
@@ -70,6 +70,9 @@ struct RecordSplitter {
 
     /// What must be dealt with before the first record.
     private enum Phase { case byteOrderMark, restOfRecordBefore, records }
+
+    /// The offset behind the record found last, and its line's end.
+    var nextOffset: Int64 { bufferOffset + Int64(start) }
 
     /// Creates a splitter for what `input` yields.
     ///
@@ -99,8 +102,10 @@ struct RecordSplitter {
     /// - Parameter mayWait: Whether it may wait for input that is live.
     /// - Throws: What the input throws, once all records before have been found.
     mutating func next(mayWait: Bool) throws -> Found {
+        let isFirst = phase == .byteOrderMark
         if phase != .records, let found = try begin(mayWait: mayWait) { return found }
-        if bufferOffset + Int64(start) >= endOffset { return .end }
+        // A mark belongs to the first record, which is therefore in any range that starts at 0.
+        if !isFirst && nextOffset >= endOffset { return .end }
         while true {
             if let end = findEnd() { return take(upTo: end, next: end + 1) }
             if filled - start > maximum { return try passOverLong() }

@@ -1,4 +1,4 @@
-import WeirCore
+public import WeirCore
 import WeirRuntime
 
 /// The files of one writer: rows collect in a buffer, and every so often another file begins.
@@ -37,8 +37,9 @@ import WeirRuntime
     /// The file being written, for messages.
     @usableFromInline var path: String { target.path(subtask: subtask, part: part) }
 
-    /// Called when the buffer has got another row.
+    /// Ends the line of a row that has been put into the buffer.
     @inlinable mutating func endRow() throws {
+        buffer.append(10)
         rows &+= 1
         if rows == maximumRows || bufferStart + Int64(buffer.count) >= maximumBytes {
             try roll()
@@ -49,13 +50,22 @@ import WeirRuntime
 
     /// Completes the file; the next row begins another.
     @usableFromInline mutating func roll() throws {
-        try writeBuffer()
-        try file?.commit()
+        try commit()
+        buffer.append(contentsOf: header)
+    }
+
+    private mutating func commit() throws {
+        do {
+            try writeBuffer()
+            try file?.commit()
+        } catch {
+            abandon()
+            throw error
+        }
         file = nil
         part += 1
         rows = 0
         bufferStart = 0
-        buffer.append(contentsOf: header)
     }
 
     /// Hands the buffer to the file, which it opens if need be.
@@ -67,14 +77,14 @@ import WeirRuntime
         buffer.removeAll(keepingCapacity: true)
     }
 
+    /// Writes what there is where it can be seen at once: into a device or a pipe.
+    mutating func flush() throws {
+        if file?.isVisible == true { try writeBuffer() }
+    }
+
     /// Completes the last file.
     mutating func finish() throws {
-        if rows > 0 || file != nil {
-            try writeBuffer()
-            try file?.commit()
-            file = nil
-            part += 1
-        }
+        if rows > 0 || file != nil { try commit() }
         try target.removeOldParts(subtask: subtask, from: part, parallelism: parallelism)
     }
 
@@ -83,6 +93,11 @@ import WeirRuntime
         file?.abandon()
         file = nil
         buffer.removeAll()
+    }
+
+    /// A row that has no form in this format.
+    @usableFromInline func notEncodable(_ error: FieldError) -> FileError {
+        .notEncodable(path: path, problem: error.reason)
     }
 
     private mutating func begin() throws {

@@ -7,7 +7,7 @@ public enum AggregateError: Error, Equatable, Sendable, CustomStringConvertible 
         switch self {
         case .overflow(let aggregate, let total, let type):
             "\(aggregate): the total \(total) does not fit \(type). "
-                + "Sum a wider type, such as `Sum { Int64($0.value) }` or `Sum { Double($0.value) }`."
+                + "Sum a wider type, as in `Sum { Int64($0.value) }` or `Sum { Double($0.value) }`."
         }
     }
 }

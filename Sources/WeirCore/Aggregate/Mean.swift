@@ -1,7 +1,7 @@
 /// The arithmetic mean of a value of each record; `nil` when there was none.
 ///
 /// Absent values (`nil`) are not counted. The values are added up as ``Sum`` does, integers
-/// exactly, and divided once, so that the order of arrival and merging changes at most the last bit.
+/// exactly, and divided once, so that the order of arrival and merging hardly matters.
 public struct Mean<Input, Value: Summable>: Aggregate {
     @usableFromInline let value: @Sendable (Input) -> Value?
 

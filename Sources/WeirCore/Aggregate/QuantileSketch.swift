@@ -6,8 +6,8 @@ import Foundation
 /// size (plus rounding in the last bits), whatever the data. The exceptions are values more than
 /// 6·10¹⁷ times smaller than the largest, which are told apart no longer and answered within that
 /// fraction of the largest, and those below 2⁻¹⁰²², which count as 0.
-/// Size: nothing until a value comes, then 8 bytes a bucket over the range in use. At an accuracy of
-/// 1 %, values between 1 and 1,000 take 346 buckets, 2.7 KiB; the most are 2,050 buckets for each
+/// Size: nothing until a value comes, then 8 bytes a bucket over the range in use. At an accuracy
+/// of 1 %, values between 1 and 1,000 take 346 buckets, 2.7 KiB; the most are 2,050 buckets for each
 /// sign, 32 KiB in all. Both grow with 1 / `accuracy`.
 ///
 /// Merging adds the counts, so a sketch depends only on the values that went in, not on their

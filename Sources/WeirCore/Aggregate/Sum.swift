@@ -2,7 +2,7 @@
 ///
 /// Integers are added exactly, whatever the order; a total that does not fit the value's type is
 /// an error when the result is asked for, never a trap. Floating-point numbers are added with
-/// compensation (``CompensatedSum``), so that merging in another order changes at most the last bit.
+/// compensation (``CompensatedSum``), so that the order of merging hardly matters.
 public struct Sum<Input, Value: Summable>: Aggregate {
     @usableFromInline let value: @Sendable (Input) -> Value?
 

@@ -86,8 +86,13 @@ public struct TopK<Input: Sendable>: Aggregate {
     @inlinable public func makeAccumulator() -> Accumulator { Accumulator() }
 
     @inlinable public func add(_ record: Input, to accumulator: inout Accumulator) {
-        guard k > 0, isRanked?(record) ?? true else { return }
-        if accumulator.hasBar, !comesFirst(record, accumulator.candidates[k - 1]) { return }
+        guard k > 0 else { return }
+        if accumulator.hasBar {
+            // What has no value comes first of nothing.
+            guard comesFirst(record, accumulator.candidates[k - 1]) else { return }
+        } else if let isRanked, !isRanked(record) {
+            return
+        }
         accumulator.candidates.append(record)
         if accumulator.candidates.count - k >= k { prune(&accumulator) }
     }

@@ -1,5 +1,5 @@
 /// How the columns of one file are read into records of one type, the type erased.
-@usableFromInline struct CSVPlan: Sendable {
+@usableFromInline final class CSVPlan: Sendable {
     /// One column: where its value goes.
     struct Column: Sendable {
         let name: String
@@ -11,13 +11,13 @@
         let setNull: @Sendable (UnsafeMutableRawPointer) -> Void
     }
 
-    private let columns: [Column]
+    private let columns: FrozenTable<Column>
     private let syntax: CSVSyntax
     /// One past the last column that is wanted; the rest need only be counted.
     private let wantedEnd: Int
 
     init(header: CSVHeader, layout: RecordLayout, options: CSVOptions) {
-        columns = header.fields.map { field in
+        let columns = header.fields.map { field in
             guard let field else {
                 return Column(
                     name: "", isWanted: false, offset: 0, isOptional: true, readsEmptyText: false,
@@ -31,6 +31,7 @@
                 read: stored.access.readText, setNull: stored.access.setNull)
         }
         syntax = CSVSyntax(options)
+        self.columns = FrozenTable(columns)
         wantedEnd = (columns.lastIndex(where: \.isWanted) ?? -1) + 1
     }
 
@@ -60,22 +61,21 @@
     @inline(__always) private func store(
         _ cell: CSVCursor.Cell, _ cursor: CSVCursor, _ index: Int, _ base: UnsafeMutableRawPointer
     ) throws(FieldError) {
-        let column = columns[index]
-        let address = base + column.offset
+        let address = base + columns[index].offset
         do throws(FieldError) {
-            if syntax.isNull(cell, isEmptyText: column.readsEmptyText) {
-                guard column.isOptional else { throw syntax.missing(cell) }
-                column.setNull(address)
+            if syntax.isNull(cell, isEmptyText: columns[index].readsEmptyText) {
+                guard columns[index].isOptional else { throw syntax.missing(cell) }
+                columns[index].setNull(address)
             } else if cell.hasDoubledQuotes {
                 let plain = cursor.undoubled(cell.bytes)
                 try plain.withUnsafeBufferPointer { bytes throws(FieldError) in
-                    try column.read(address, TextCell(bytes))
+                    try columns[index].read(address, TextCell(bytes))
                 }
             } else {
-                try column.read(address, TextCell(cell.bytes))
+                try columns[index].read(address, TextCell(cell.bytes))
             }
         } catch {
-            throw error.within(column.name, column: index + 1)
+            throw error.within(columns[index].name, column: index + 1)
         }
     }
 

@@ -81,13 +81,15 @@ public struct CSVRecordEncoder<Row: Sendable>: Sendable {
         withUnsafeMutablePointer(to: &copy) { pointer in
             let base = UnsafeMutableRawPointer(pointer)
             for index in layout.stored.indices {
-                let field = layout.stored[index]
                 if index > 0 { output.append(syntax.delimiter) }
                 let start = output.count
-                if field.access.isOptional, field.access.isNull(base + field.offset) {
+                if layout.stored[index].access.isOptional,
+                    layout.stored[index].access.isNull(base + layout.stored[index].offset)
+                {
                     output.append(contentsOf: nullText)
                 } else {
-                    field.access.writeText(base + field.offset, &output)
+                    layout.stored[index].access.writeText(
+                        base + layout.stored[index].offset, &output)
                     syntax.enclose(&output, from: start, nullTexts: true)
                 }
             }

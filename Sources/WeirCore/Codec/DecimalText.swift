@@ -19,7 +19,7 @@
     ///
     /// Source: Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990: both operands
     /// are exact, so IEEE arithmetic rounds the quotient or product once.
-    var exactDouble: Double? {
+    @usableFromInline var exactDouble: Double? {
         guard !isTruncated, mantissa <= 1 << 53, exponent >= -22, exponent <= 22 else { return nil }
         var value = Double(mantissa)
         if exponent < 0 {
@@ -31,7 +31,7 @@
     }
 
     /// The integer, where the number is written as one and fits.
-    @usableFromInline func integer<Value: FixedWidthInteger>(_: Value.Type) -> Value? {
+    @inlinable func integer<Value: FixedWidthInteger>(_: Value.Type) -> Value? {
         guard !isFractional, !isTruncated else { return nil }
         guard isNegative else { return Value(exactly: mantissa) }
         guard mantissa <= UInt64(1) << 63 else { return nil }
@@ -186,13 +186,15 @@ extension [UInt8] {
         guard value > 9 else {
             return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value))
         }
-        let first = count
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = 20
         var rest = value
         while rest > 0 {
-            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
+            first -= 1
+            digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
-        self[first...].reverse()
+        digits.span.extracting(first...).withUnsafeBufferPointer { append(contentsOf: $0) }
     }
 
     /// Appends the shortest text that reads back as the same double.

@@ -42,6 +42,12 @@ extension FieldError {
         FieldError("\(quote(bytes)) is not \(type)")
     }
 
+    /// A number out of the range of its type.
+    @usableFromInline @inline(never)
+    static func unfitting(_ bytes: UnsafeBufferPointer<UInt8>, for type: String) -> FieldError {
+        FieldError("\(quote(bytes)) does not fit \(type)")
+    }
+
     /// Text cut to what a message can bear.
     static func quote(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         let text = String(decoding: bytes.prefix(80), as: UTF8.self)

@@ -64,22 +64,17 @@ public struct JSONReader {
     }
 
     /// Reads an integer.
-    @usableFromInline mutating func readInteger<Value: FixedWidthInteger>(
+    @inlinable mutating func readInteger<Value: FixedWidthInteger>(
         _ type: Value.Type
     ) throws(FieldError) -> Value {
-        _ = peek()
-        let token = position
-        guard let number = DecimalText.scan(&position, end: end, strict: true) else {
-            throw unexpected("an integer")
-        }
+        let (number, text) = try readNumber()
         if let value = number.integer(type) { return value }
         // 3.0 and 1e3 are integers to other writers of JSON.
         if number.isFractional, let double = number.exactDouble, let value = Value(exactly: double)
         {
             return value
         }
-        let text = UnsafeBufferPointer(start: token, count: position - token)
-        throw FieldError("\(FieldError.quote(text)) does not fit \(Value.typeText)")
+        throw .unfitting(text, for: Value.typeText)
     }
 
     mutating func readDouble() throws(FieldError) -> Double {
@@ -90,7 +85,9 @@ public struct JSONReader {
     }
 
     /// Scans a number without giving it a type.
-    mutating func readNumber() throws(FieldError) -> (DecimalText, UnsafeBufferPointer<UInt8>) {
+    @usableFromInline mutating func readNumber() throws(FieldError) -> (
+        DecimalText, UnsafeBufferPointer<UInt8>
+    ) {
         _ = peek()
         let token = position
         guard let number = DecimalText.scan(&position, end: end, strict: true) else {

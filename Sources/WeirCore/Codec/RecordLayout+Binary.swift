@@ -10,16 +10,16 @@ extension RecordLayout {
             let bitmap = output.count
             for _ in 0..<bitmapBytes { output.append(0) }
             var bit = 0
-            for field in stored {
-                let address = base + field.offset
-                if field.access.isOptional {
+            for index in stored.indices {
+                let address = base + stored[index].offset
+                if stored[index].access.isOptional {
                     defer { bit += 1 }
-                    if field.access.isNull(address) {
+                    if stored[index].access.isNull(address) {
                         output[bitmap + bit >> 3] |= 1 << UInt8(bit & 7)
                         continue
                     }
                 }
-                field.access.writeBinary(address, &output)
+                stored[index].access.writeBinary(address, &output)
             }
         }
     }
@@ -36,19 +36,19 @@ extension RecordLayout {
     ) throws(FieldError) {
         let bitmap = try reader.take(bitmapBytes)
         var bit = 0
-        for field in stored {
-            let address = base + field.offset
-            if field.access.isOptional {
+        for index in stored.indices {
+            let address = base + stored[index].offset
+            if stored[index].access.isOptional {
                 defer { bit += 1 }
                 if bitmap[bit >> 3] >> UInt8(bit & 7) & 1 == 1 {
-                    field.access.setNull(address)
+                    stored[index].access.setNull(address)
                     continue
                 }
             }
             do throws(FieldError) {
-                try field.access.readBinary(address, &reader)
+                try stored[index].access.readBinary(address, &reader)
             } catch {
-                throw error.within(field.access.name)
+                throw error.within(stored[index].access.name)
             }
         }
     }
@@ -60,7 +60,9 @@ extension RecordLayout {
         var copy = record
         withUnsafeMutablePointer(to: &copy) { pointer in
             let base = UnsafeMutableRawPointer(pointer)
-            for field in stored { field.access.fold(base + field.offset, &hasher) }
+            for index in stored.indices {
+                stored[index].access.fold(base + stored[index].offset, &hasher)
+            }
         }
     }
 }

@@ -19,15 +19,14 @@ extension RecordLayout {
             }
             expected = field + 1
             guard seen.insert(field) else { throw duplicate(field) }
-            let target = stored[field]
             do throws(FieldError) {
-                if !target.access.isOptional, reader.peek() == UInt8(ascii: "n") {
+                if !stored[field].access.isOptional, reader.peek() == UInt8(ascii: "n") {
                     _ = try reader.takeNull()
                     throw FieldError.missingValue()
                 }
-                try target.access.readJSON(base + target.offset, &reader)
+                try stored[field].access.readJSON(base + stored[field].offset, &reader)
             } catch {
-                throw error.within(target.access.name)
+                throw error.within(stored[field].access.name)
             }
         }
         if !seen.isComplete { try checkMissing(seen) }
@@ -46,10 +45,11 @@ extension RecordLayout {
     }
 
     private func checkMissing(_ seen: SeenFields) throws(FieldError) {
-        for (index, field) in stored.enumerated()
-        where !field.access.isOptional && !seen.contains(index) {
+        for index in stored.indices
+        where !stored[index].access.isOptional && !seen.contains(index) {
             throw FieldError(
-                "is not in the object, and the property is not optional", field: field.access.name)
+                "is not in the object, and the property is not optional",
+                field: stored[index].access.name)
         }
     }
 
@@ -58,9 +58,9 @@ extension RecordLayout {
         var copy = record
         withUnsafeMutablePointer(to: &copy) { pointer in
             let base = UnsafeMutableRawPointer(pointer)
-            for (index, field) in stored.enumerated() {
-                output.append(contentsOf: index == 0 ? field.jsonStart : field.jsonNext)
-                field.access.writeJSON(base + field.offset, &output)
+            for index in stored.indices {
+                output.append(contentsOf: stored[index].jsonStart)
+                stored[index].access.writeJSON(base + stored[index].offset, &output)
             }
             if stored.isEmpty { output.append(UInt8(ascii: "{")) }
             output.append(UInt8(ascii: "}"))

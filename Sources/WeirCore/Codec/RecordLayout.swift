@@ -1,10 +1,10 @@
 /// The fields of a record type by offset: what all codecs of the type share.
-@usableFromInline struct RecordLayout: Sendable {
+@usableFromInline final class RecordLayout: Sendable {
     let typeName: String
     /// All fields, usable or not.
     let accesses: [FieldAccess]
     /// Those with storage, each with its offset.
-    let stored: [StoredField]
+    let stored: FrozenTable<StoredField>
     /// The names of `stored`, as members of an object.
     let members: MemberTable
     /// The number of optional fields among `stored`.
@@ -13,9 +13,12 @@
     @usableFromInline init(typeName: String, fields: [FieldAccess]) {
         self.typeName = typeName
         accesses = fields
-        stored = fields.compactMap { field in
-            field.offset.map { StoredField(access: field, offset: $0) }
+        var stored: [StoredField] = []
+        for field in fields {
+            guard let offset = field.offset else { continue }
+            stored.append(StoredField(access: field, offset: offset, isFirst: stored.isEmpty))
         }
+        self.stored = FrozenTable(stored)
         members = MemberTable(stored)
         optionalCount = stored.count { $0.access.isOptional }
     }
@@ -62,17 +65,15 @@
 struct StoredField: Sendable {
     let access: FieldAccess
     let offset: Int
-    /// What precedes the value in an object, for the first member and the others: `{"a":`, `,"a":`.
+    /// What precedes the value in an object: `{"a":` for the first member, `,"a":` for the others.
     let jsonStart: [UInt8]
-    let jsonNext: [UInt8]
 
-    init(access: FieldAccess, offset: Int) {
+    init(access: FieldAccess, offset: Int, isFirst: Bool) {
         self.access = access
         self.offset = offset
-        var name: [UInt8] = []
-        name.append(jsonString: access.name)
-        name.append(UInt8(ascii: ":"))
-        jsonStart = [UInt8(ascii: "{")] + name
-        jsonNext = [UInt8(ascii: ",")] + name
+        var start = [isFirst ? UInt8(ascii: "{") : UInt8(ascii: ",")]
+        start.append(jsonString: access.name)
+        start.append(UInt8(ascii: ":"))
+        jsonStart = start
     }
 }

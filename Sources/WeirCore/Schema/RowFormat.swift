@@ -60,8 +60,8 @@ public struct RowFormat<Row: Sendable>: Sendable {
             withUnsafeMutablePointer(to: &copy) { pointer in
                 let base = UnsafeMutableRawPointer(pointer)
                 for index in layout.stored.indices {
-                    let field = layout.stored[index]
-                    visitor.visit(index, field.access.scalar(base + field.offset))
+                    let address = base + layout.stored[index].offset
+                    visitor.visit(index, layout.stored[index].access.scalar(address))
                 }
             }
         case .tree(let format):

@@ -43,7 +43,7 @@ public enum SchemaError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "two kinds of missing apart. Make it a plain optional."
         case .unknownFields(let record, let reason):
             "\(record): its fields could not be found out: \(reason). Make \(record) a `Record` "
-                + "with a schema."
+                + "with a schema, or the type of that field `CaseIterable`."
         case .missingColumn(let record, let field, let header):
             Self.missing(record: record, field: field, header: header)
         case .ambiguousColumn(let record, let field, let columns):

@@ -66,7 +66,7 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The end of the first window that ends after `time` on the grid of window ends.
-    public func firstWindowEnd(after time: Timestamp) -> Timestamp {
+    @inlinable public func firstWindowEnd(after time: Timestamp) -> Timestamp {
         // Ends lie at offset + size + k · slide.
         let (base, overflow) = time.microseconds.subtractingReportingOverflow(
             offsetMicroseconds + sizeMicroseconds)

@@ -100,6 +100,11 @@ extension DataStream {
     ///
     /// The order between them is not defined; the watermark is the lowest of theirs.
     public func union(_ others: DataStream<Element>..., as name: String? = nil) -> DataStream {
+        union(others, as: name)
+    }
+
+    /// This stream and others of the same type, merged into one.
+    public func union(_ others: [DataStream<Element>], as name: String? = nil) -> DataStream {
         let inputs = ([self] + others).map { GraphEdge(from: $0.output) }
         let body = TransformBody { context, outputs, _ in
             [AnyStep(passStep(context, into: try outputs.step(0) as Step<Element>))]

@@ -1,9 +1,9 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// What a path leads to, and how large that is.
@@ -47,7 +47,8 @@ package struct FileStatus: Equatable, Sendable {
 package enum FileTree {
     /// Makes `directory` and those above it that are missing.
     package static func makeDirectory(_ directory: String) throws(FileSystemError) {
-        guard !directory.isEmpty, directory != "/", try FileStatus.ifPresent(directory) == nil else {
+        guard !directory.isEmpty, directory != "/", try FileStatus.ifPresent(directory) == nil
+        else {
             return
         }
         try makeDirectory(parent(of: directory))

@@ -10,12 +10,14 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
     /// The windows that the slices are cut from.
     public let assigner: WindowAssigner
     /// Every window that ends at or before this has been fired.
-    public private(set) var firedThrough = Timestamp.earliest
-    /// The slices, the earliest first.
-    @usableFromInline var slices = ContiguousArray<Slice<Key, Accumulator>>()
+    @inlinable public var firedThrough: Timestamp { fired }
+    @usableFromInline var fired = Timestamp.earliest
+    /// The slices, the earliest first; those before `first` have been dropped.
+    @usableFromInline var slices = ContiguousArray<Slice<Key, Accumulator>?>()
+    @usableFromInline var first = 0
     @usableFromInline var latest: Slice<Key, Accumulator>?
-    private var keysExpected = 16
-    private let allowedLateness: Int64
+    @usableFromInline var keysExpected = 16
+    @usableFromInline let allowedLateness: Int64
 
     /// Creates an empty store.
     ///
@@ -43,16 +45,16 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         return find(time)
     }
 
-    @usableFromInline func find(_ time: Timestamp) -> Placement {
+    @inlinable func find(_ time: Timestamp) -> Placement {
         let start = assigner.sliceStart(of: time)
         let position = position(ofStart: start)
-        if position < slices.count, slices[position].start == start {
-            latest = slices[position]
-            return .slice(slices[position])
+        if position < slices.count, let found = slices[position], found.start == start {
+            latest = found
+            return .slice(found)
         }
         let lastEnd = assigner.lastWindowEnd(ofSlice: start)
         guard lastEnd > start else { return .gap }
-        guard expiry(ofWindowEnding: lastEnd) > firedThrough else { return .late }
+        guard expiry(ofWindowEnding: lastEnd) > fired else { return .late }
         let made = Slice<Key, Accumulator>(
             start: start, end: start.advanced(byMicroseconds: assigner.sliceWidth),
             table: KeyedTable(capacity: keysExpected))
@@ -61,17 +63,21 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         return .slice(made)
     }
 
-    private func expiry(ofWindowEnding end: Timestamp) -> Timestamp {
+    @inlinable func expiry(ofWindowEnding end: Timestamp) -> Timestamp {
         end.advanced(byMicroseconds: allowedLateness)
     }
 
-    /// The position of the first slice that does not start before `start`.
-    private func position(ofStart start: Timestamp) -> Int {
-        var low = 0
+    /// The position of the first live slice that does not start before `start`.
+    @inlinable func position(ofStart start: Timestamp) -> Int {
+        var low = first
         var high = slices.count
         while low < high {
-            let middle = (low + high) / 2
-            if slices[middle].start < start { low = middle + 1 } else { high = middle }
+            let middle = (low &+ high) / 2
+            if let slice = slices[middle], slice.start >= start {
+                high = middle
+            } else {
+                low = middle &+ 1
+            }
         }
         return low
     }
@@ -80,54 +86,67 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
     /// fired; `nil` when there is none, and all windows that end by then count as fired. What they
     /// leave behind is dropped with ``dropExpired()``.
     ///
-    /// - Complexity: O(slices that a window can hold).
-    public func nextDueWindow(at watermark: Timestamp) -> Window? {
+    /// - Complexity: O(1), and O(slices kept for their lateness alone).
+    @inlinable public func nextDueWindow(at watermark: Timestamp) -> Window? {
         // A watermark of t promises that nothing at or before t is to come: t is the last point of
         // a window that ends at t + 1.
         let completeThrough = watermark.advanced(byMicroseconds: 1)
-        for slice in slices where firedThrough < .latest {
-            let after = max(firedThrough, slice.start)
-            let end = assigner.firstWindowEnd(after: after)
+        for position in first..<slices.count where fired < .latest {
+            guard let slice = slices[position] else { continue }
+            let end = assigner.firstWindowEnd(after: max(fired, slice.start))
             // In a slice's last windows the grid's next end may lie beyond those that contain it.
-            guard end <= assigner.lastWindowEnd(ofSlice: slice.start) || end == .latest else { continue }
+            guard end <= assigner.lastWindowEnd(ofSlice: slice.start) || end == .latest else {
+                continue
+            }
             guard end <= completeThrough || watermark == .latest else { break }
             return assigner.window(endingAt: end)
         }
-        firedThrough = max(firedThrough, completeThrough)
+        fired = max(fired, completeThrough)
         return nil
     }
 
     /// Notes that `window` has been fired.
-    public func markFired(_ window: Window) {
-        firedThrough = max(firedThrough, window.end)
-    }
+    @inlinable public func markFired(_ window: Window) { fired = max(fired, window.end) }
 
     /// The slices that make up `window`, the earliest first.
-    public func slices(in window: Window) -> ArraySlice<Slice<Key, Accumulator>> {
-        let first = position(ofStart: window.start)
-        let last = position(ofStart: window.end)
-        return ArraySlice(slices[first..<last])
+    @inlinable public func slices(in window: Window) -> ContiguousArray<Slice<Key, Accumulator>> {
+        var found = ContiguousArray<Slice<Key, Accumulator>>()
+        var position = position(ofStart: window.start)
+        while position < slices.count, let slice = slices[position], slice.start < window.end {
+            found.append(slice)
+            position &+= 1
+        }
+        return found
     }
 
     /// Drops the slices whose last window has been fired and whose lateness is over.
     ///
     /// - Returns: The number of records that were folded into them.
+    /// - Complexity: O(slices dropped), amortised.
     @discardableResult
-    public func dropExpired() -> Int {
+    @inlinable public func dropExpired() -> Int {
         var released = 0
-        slices.removeAll { slice in
-            let lastEnd = assigner.lastWindowEnd(ofSlice: slice.start)
-            guard expiry(ofWindowEnding: lastEnd) <= firedThrough else { return false }
-            released += slice.records
+        while first < slices.count, let slice = slices[first],
+            expiry(ofWindowEnding: assigner.lastWindowEnd(ofSlice: slice.start)) <= fired
+        {
+            released &+= slice.records
             keysExpected = max(16, slice.table.count)
             if latest === slice { latest = nil }
-            return true
+            slices[first] = nil
+            first &+= 1
+        }
+        // Closing the gap only when it is half of the array keeps dropping O(1) amortised.
+        if first &* 2 > slices.count {
+            slices.removeFirst(first)
+            first = 0
         }
         return released
     }
 
     /// The records folded into live slices.
-    public var recordsHeld: Int { slices.reduce(0) { $0 + $1.records } }
+    public var recordsHeld: Int { slices.reduce(0) { $0 + ($1?.records ?? 0) } }
+    /// The number of live slices.
+    @inlinable public var count: Int { slices.count &- first }
     /// Whether no slice is live.
-    public var isEmpty: Bool { slices.isEmpty }
+    @inlinable public var isEmpty: Bool { count == 0 }
 }

@@ -43,7 +43,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     }
 
     /// Moves to `window`, whose slices are `slices`; windows must come in order of their ends.
-    @inlinable public func move(to window: Window, slices: ArraySlice<WindowSlice>) throws {
+    @inlinable public func move(to window: Window, slices: ContiguousArray<WindowSlice>) throws {
         if isStale || needsRebuild(window) { return try rebuild(window, slices) }
         while frontPosition < front.count, front[frontPosition].start < window.start {
             undo(front[frontPosition])
@@ -84,10 +84,10 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     }
 
     /// Makes all of the window the front, from its slices.
-    @inlinable func rebuild(_ window: Window, _ slices: ArraySlice<WindowSlice>) throws {
+    @inlinable func rebuild(_ window: Window, _ slices: ContiguousArray<WindowSlice>) throws {
         reset()
         for slice in slices.reversed() { try addToFront(slice) }
-        front = ContiguousArray(slices)
+        front = slices
         mergedThrough = window.end
     }
 

@@ -96,7 +96,7 @@ import WeirCore
         #expect(
             error?.description
                 == "Sum over Int32: the total 2147483648 does not fit Int32. Sum a wider type, "
-                + "such as `Sum { Int64($0.value) }` or `Sum { Double($0.value) }`.")
+                + "as in `Sum { Int64($0.value) }` or `Sum { Double($0.value) }`.")
     }
 
     @Test func `may pass beyond the type on the way`() throws {
@@ -154,9 +154,16 @@ import WeirCore
         #expect(top.map(\.carrier) == ["A", "B"])
     }
 
+    @Test func `leaves out what has no value once it is full, too`() throws {
+        let delays: [Double?] = [3, nil, .nan, 5, 2, .nan, nil, 1, 6, .nan]
+        #expect(try TopK(1, by: { (delay: Double?) in delay }).fold(delays) == [6])
+        #expect(
+            try TopK(2, by: { (delay: Double?) in delay }, ties: { _ in 0 }).fold(delays) == [6, 5])
+    }
+
     @Test func `leaves out what has no value`() throws {
         let delays: [Double?] = [nil, 1, .nan, 3, nil, 2]
-        let top = try TopK(5) { (delay: Double?) in delay }.fold(delays)
+        let top = try TopK(5, by: { (delay: Double?) in delay }).fold(delays)
         #expect(top == [3, 2, 1])
     }
 

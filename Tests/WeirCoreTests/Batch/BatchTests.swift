@@ -86,6 +86,20 @@ extension Batch {
         expectNoneAlive()
     }
 
+    @Test func `appendRows makes rows in place, after those there are`() {
+        do {
+            var batch = batch(of: 0..<3, census)
+            batch.assignHashes { UInt64($0.value) }
+            batch.appendRows(40, at: .latest) { Tracked(100 + $0, census) }
+            #expect(batch.values() == [0, 1, 2] + Array(100..<140))
+            #expect(batch.times() == [0, 10, 20] + Array(repeating: .max, count: 40))
+            #expect(!batch.hasHashes && census.alive == 43)
+            batch.appendRows(0, at: .latest) { Tracked($0, census) }
+            #expect(batch.count == 43)
+        }
+        expectNoneAlive()
+    }
+
     @Test func `removeAll frees the elements and keeps the memory`() {
         var batch = batch(of: 0..<100, census)
         let capacity = batch.capacity

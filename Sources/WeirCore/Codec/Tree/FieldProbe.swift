@@ -16,10 +16,10 @@ enum FieldProbe {
         do {
             _ = try Row(from: ProbeDecoder(record: record, depth: 0))
         } catch {
-            let field = record.fields.last.map { " after \"\($0.name)\"" } ?? ""
-            let cause =
-                "its init(from:) refused a made-up value\(field) (\(FieldError(coding: error)))"
-            return (record.fields, .unknownFields(record: "\(type)", reason: cause))
+            let field = record.fields.last.map { " of \"\($0.name)\"" } ?? ""
+            let cause = FieldError(coding: error).problem
+            let reason = "its init(from:) refused a made-up value\(field) (\(cause))"
+            return (record.fields, .unknownFields(record: "\(type)", reason: reason))
         }
         guard !record.fields.isEmpty else {
             let reason = "it does not decode itself from named fields"

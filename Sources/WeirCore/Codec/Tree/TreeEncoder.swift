@@ -74,6 +74,8 @@ private struct TreeEncoder: Encoder {
         of value: Value, codingPath: [any CodingKey]
     ) throws -> FieldTree {
         if let known = known(value) { return known }
+        // By the static type: an empty array of anything can be cast to an array of bytes.
+        if Value.self == [UInt8].self, let bytes = value as? [UInt8] { return .bytes(bytes) }
         let node = TreeNode()
         try value.encode(to: TreeEncoder(node: node, codingPath: codingPath))
         return node.tree
@@ -88,7 +90,6 @@ private struct TreeEncoder: Encoder {
         case let value as Bool: .bool(value)
         case let value as Float: .float(value)
         case let value as Timestamp: .timestamp(value)
-        case let value as [UInt8]: .bytes(value)
         case let value as Data: .bytes(Array(value))
         case let value as Date: .timestamp(Timestamp(value))
         case let value as URL: .string(value.absoluteString)

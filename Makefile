@@ -1,0 +1,48 @@
+# Every developer command by name. `make help` lists them.
+SWIFT ?= swift
+DEBIAN_PACKAGES = zlib1g-dev liblz4-dev libsqlite3-dev
+ALL_TRAITS = --traits GZip,LZ4,Macros
+
+.PHONY: help demo test quick-test sanitize bench check-demo setup format lint docs clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: setup ## Build and run the main job: a year of flights into a SQLite database
+	@echo "==> Building examples/flights (release; the first build takes a few minutes)"
+	cd examples/flights && $(SWIFT) build -c release --product flights
+	@echo "==> Running it on 336,776 flights and 26,115 hours of weather"
+	cd examples/flights && .build/release/flights
+
+test: setup ## Build and run all tests, the macro's too (builds swift-syntax: minutes)
+	@echo "==> Building and running all tests"
+	$(SWIFT) test $(ALL_TRAITS) --scratch-path .build-all
+
+quick-test: setup ## Build and run the tests that need no macro
+	$(SWIFT) test
+
+sanitize: setup ## Run the engine's tests under the thread and the address sanitizer
+	$(SWIFT) test --sanitize=thread --scratch-path .build-thread
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address
+
+bench: setup ## Time the operators against hand-written loops
+	cd benchmarks/downstream && $(SWIFT) run -c release downstream-bench
+
+check-demo: ## Compare the demo's tables with DuckDB's, at parallelism 1, 2, 3 and 8 (installs DuckDB from PyPI)
+	cd examples/flights && check/check-all.sh
+
+setup: ## Install what the build needs from Debian's packages, where it is missing
+	@tools/setup.sh $(DEBIAN_PACKAGES)
+
+format: ## Format all sources in place
+	$(SWIFT) format -i -r -p Sources Tests examples/*/Sources benchmarks/*/Sources Package.swift
+
+lint: ## Check the format of all sources
+	$(SWIFT) format lint -s -r -p Sources Tests examples/*/Sources benchmarks/*/Sources Package.swift
+
+docs: ## Build the documentation archive (needs the DocC plugin; builds it on first use)
+	WEIR_DOCS=1 $(SWIFT) package --allow-writing-to-directory .build/docs \
+		generate-documentation --target Weir --output-path .build/docs
+
+clean: ## Remove everything built
+	rm -rf .build .build-* examples/*/.build examples/*/out benchmarks/*/.build

@@ -1,0 +1,90 @@
+public import WeirCore
+import WeirRuntime
+
+/// The records of one split, with what becomes of those that are bad.
+///
+/// What is good and came before a fault is handed over before the fault: while a batch holds
+/// records, an error waits for the next call.
+@usableFromInline struct RecordCursor {
+    @usableFromInline var splitter: RecordSplitter
+    private let path: String
+    private let context: ReaderContext
+    private var failure: (any Error)?
+    /// The number of the line before the first that the splitter counts; `nil` until it is needed
+    /// in a byte range, whose start would have to be counted up to.
+    private var linesBefore: Int?
+
+    init(_ splitter: RecordSplitter, path: String, isWhole: Bool, context: ReaderContext) {
+        self.splitter = splitter
+        self.path = path
+        self.context = context
+        linesBefore = isWhole ? 0 : nil
+    }
+
+    /// Whether the record is an empty line, or only blanks.
+    @usableFromInline var isBlank: Bool {
+        splitter.record.allSatisfy { splitter.buffer[$0] == 32 || splitter.buffer[$0] == 9 }
+    }
+
+    /// What the caller is to do next.
+    @usableFromInline enum Outcome {
+        /// Take the record.
+        case record
+        /// Hand over what it has, and ask again.
+        case pause
+        /// Hand over what it has; nothing follows.
+        case end
+    }
+
+    /// Finds the next record.
+    ///
+    /// - Parameter mayWait: Whether the caller has nothing yet: only then may this wait or throw.
+    @usableFromInline mutating func next(mayWait: Bool) throws -> Outcome {
+        do {
+            if let failure { throw failure }
+            switch try splitter.next(mayWait: mayWait) {
+            case .record: return .record
+            case .end: return .end
+            case .starved: return .pause
+            case .bad(let reason):
+                try handOver(reason)
+                return .pause
+            }
+        } catch is StoppedWaiting {
+            return .end
+        } catch {
+            failure = error
+            if mayWait { throw error }
+            return .pause
+        }
+    }
+
+    /// Hands the record over as a bad one.
+    ///
+    /// - Parameter mayThrow: Whether the caller has nothing yet; if not, an error waits.
+    @usableFromInline @inline(never) mutating func reject(
+        _ error: FieldError, mayThrow: Bool
+    ) throws {
+        do {
+            try handOver(error.reason)
+        } catch {
+            failure = error
+            if mayThrow { throw error }
+        }
+    }
+
+    private mutating func handOver(_ reason: String) throws {
+        try context.badRecords.handle(
+            BadRecord(
+                origin: path, line: try lineNumber(), offset: splitter.recordOffset,
+                reason: reason, bytes: Array(splitter.buffer[splitter.record])))
+    }
+
+    private mutating func lineNumber() throws -> Int {
+        if let linesBefore { return linesBefore + splitter.recordLine }
+        let before =
+            try FileSet.lines(in: path, before: splitter.recordOffset) + 1 - splitter.recordLine
+        linesBefore = before
+        return before + splitter.recordLine
+    }
+}

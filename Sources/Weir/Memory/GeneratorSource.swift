@@ -1,0 +1,94 @@
+public import WeirCore
+
+/// A source of records computed from their index: for examples, benchmarks and load tests.
+///
+/// ```swift
+/// job.source(GeneratorSource(count: 1_000_000, splits: 4) { index in
+///     Order(id: index, customer: index % 10_000)
+/// }, as: "orders")
+/// ```
+///
+/// The indices are dealt to the splits in turn: of n splits, split s generates s, s + n, s + 2n and
+/// so on. A time that grows with the index therefore grows evenly in all splits. Times are left
+/// ``Timestamp/earliest``; `watermarked` sets them.
+public struct GeneratorSource<Generator: RecordGenerator>: Source {
+    public typealias Element = Generator.Element
+
+    @usableFromInline let generator: Generator
+    @usableFromInline let count: Int?
+    @usableFromInline let splitCount: Int
+    @usableFromInline let ratePerSecond: Double?
+    @usableFromInline let clock: @Sendable () -> Duration
+
+    /// Generates what `generator` gives.
+    ///
+    /// - Parameters:
+    ///   - count: How many records; `nil`: without end.
+    ///   - splits: How many splits there are: as many subtasks can generate side by side.
+    ///   - ratePerSecond: How many records a second all splits make together; `nil`: as fast as
+    ///     they are taken. What was held back is caught up, so the rate is that of the whole run.
+    /// - Precondition: `count` is not negative, `splits` and `ratePerSecond` are above 0.
+    @inlinable public init(
+        count: Int? = nil, splits: Int = 1, ratePerSecond: Double? = nil, _ generator: Generator
+    ) {
+        let start = ContinuousClock.now
+        self.init(
+            count: count, splits: splits, ratePerSecond: ratePerSecond,
+            clock: { start.duration(to: .now) }, generator)
+    }
+
+    /// Generates with a clock of the caller's, read at most once a batch and only to keep a rate.
+    @usableFromInline package init(
+        count: Int?, splits: Int, ratePerSecond: Double?,
+        clock: @escaping @Sendable () -> Duration, _ generator: Generator
+    ) {
+        precondition(count ?? 0 >= 0, "a generator cannot make \(count ?? 0) records")
+        precondition(splits > 0, "a generator needs at least one split, not \(splits)")
+        precondition(ratePerSecond ?? 1 > 0, "a generator's rate must be above 0")
+        self.generator = generator
+        self.count = count
+        self.splitCount = splits
+        self.ratePerSecond = ratePerSecond
+        self.clock = clock
+    }
+
+    public var summary: String {
+        let records = count.map { "\($0) records" } ?? "records without end"
+        let rate = ratePerSecond.map { ", \($0) a second" } ?? ""
+        return "generator: \(records)\(rate), \(splitCount) split\(splitCount == 1 ? "" : "s")"
+    }
+
+    public var readMode: ReadMode { .inline }
+
+    /// One split for each remainder of the index; `start` is the remainder.
+    public func splits() -> [SourceSplit] {
+        (0..<splitCount).map { SourceSplit(id: "generator-\($0)", start: Int64($0)) }
+    }
+
+    @inlinable public func reader(
+        for split: SourceSplit, context: ReaderContext
+    ) -> GeneratorReader<Generator> {
+        let first = Int(split.start)
+        // Indices first, first + splitCount, … below count.
+        let left = count.map { ($0 - first + splitCount - 1) / splitCount } ?? .max
+        return GeneratorReader(
+            generator: generator, next: first, stride: splitCount, left: left,
+            pace: ratePerSecond.map {
+                GeneratorPace(ratePerSecond: $0 / Double(splitCount), clock: clock)
+            })
+    }
+}
+
+extension GeneratorSource {
+    /// Generates what `make` gives for each index; see the other initialiser.
+    ///
+    /// The closure is called once a record, a few nanoseconds each where the compiler cannot see
+    /// through it; a ``RecordGenerator`` of one's own saves them.
+    @inlinable public init<Made: Sendable>(
+        count: Int? = nil, splits: Int = 1, ratePerSecond: Double? = nil,
+        _ make: @escaping @Sendable (Int) -> Made
+    ) where Generator == ClosureGenerator<Made> {
+        self.init(
+            count: count, splits: splits, ratePerSecond: ratePerSecond, ClosureGenerator(make))
+    }
+}
