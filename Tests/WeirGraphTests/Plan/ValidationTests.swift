@@ -40,11 +40,11 @@ import WeirRuntime
             message { job in
                 job.source(source, as: "numbers").watermarked(.atEnd) { _ in .epoch }
                     .keyed(by: { $0 }).windowed(.tumbling(.seconds(1)), late: .drop)
-                    .aggregate(Count(), as: "") { _, _, count in count }
+                    .reduce(as: "") { $0 + $1 }.map { $0.value }
                     .sink(to: sink, as: "results")
             } == """
                 job 'job' cannot run:
-                  - operator '': a aggregate keeps state and has an empty name. Name it with `as:`, \
+                  - operator '': a reduce keeps state and has an empty name. Name it with `as:`, \
                 so that its state is found again.
                 """)
     }
