@@ -1,6 +1,7 @@
 /// Two aggregates over the same records, computed side by side.
 public struct AggregatePair<First: Aggregate, Second: Aggregate>: Aggregate
 where First.Input == Second.Input {
+    /// Joins two aggregates.
     @usableFromInline let first: First
     @usableFromInline let second: Second
 
@@ -43,6 +44,7 @@ where First.Input == Second.Input {
 
 /// An aggregate whose result goes through a function.
 public struct MappedAggregate<Base: Aggregate, Result: Sendable>: Aggregate {
+    /// Passes the result of `base` through `transform`.
     @usableFromInline let base: Base
     @usableFromInline let transform: @Sendable (Base.Result) throws -> Result
 

@@ -25,6 +25,7 @@ public final class OperatorCounters: Sendable {
     /// Records handed to the operators below; differs from `passed` where one record makes several.
     public let emitted = Counter()
 
+    /// Makes counters that are all 0.
     public init() {}
 }
 
@@ -32,6 +33,7 @@ public final class OperatorCounters: Sendable {
 public final class Counter: Sendable {
     @usableFromInline let value = Atomic<Int>(0)
 
+    /// Starts at 0.
     public init() {}
 
     /// The count as last written.

@@ -46,6 +46,7 @@ public final class ExchangeState<Element> {
     @usableFromInline let branches: BranchStates<Element>
     private var heldSignal: Signal?
 
+    /// Makes an empty batch of `batchSize` rows for each target.
     public init(targets: [Step<Element>], batchSize: Int) {
         self.targets = targets
         branches = BranchStates(targets)

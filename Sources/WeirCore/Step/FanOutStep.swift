@@ -29,6 +29,7 @@ public func fanOutStep<Element>(to branches: [Step<Element>]) -> Step<Element> {
 
 /// Which of several branches have refused more, and how each answered last.
 public final class BranchStates<Element> {
+    /// Starts with all branches ready for more.
     @usableFromInline let branches: [Step<Element>]
     @usableFromInline var answers: [Progress]
 

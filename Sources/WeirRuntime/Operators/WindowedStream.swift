@@ -19,6 +19,7 @@ public struct WindowedStream<Element: Sendable, Key: StreamKey> {
     /// What becomes of late records.
     public let late: LateRecords<Element>
 
+    /// Cuts `keyed` into windows, as ``KeyedStream/windowed(_:late:)`` does.
     @inlinable
     public init(
         keyed: KeyedStream<Element, Key>, assigner: WindowAssigner, late: LateRecords<Element>
@@ -31,10 +32,14 @@ public struct WindowedStream<Element: Sendable, Key: StreamKey> {
 
 /// A result with the key and the window that it is for.
 public struct WindowResult<Key: Sendable, Value: Sendable>: Sendable {
+    /// The key.
     public var key: Key
+    /// The window.
     public var window: Window
+    /// The result.
     public var value: Value
 
+    /// A result for a key and a window.
     @inlinable public init(key: Key, window: Window, value: Value) {
         self.key = key
         self.window = window

@@ -12,7 +12,9 @@ public import WeirCore
 ///
 /// Confined to one worker.
 public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
+    /// What a slice has for a key.
     public typealias Accumulator = Merged.Accumulator
+    /// A slice of the windows.
     public typealias WindowSlice = Slice<Key, Accumulator>
 
     /// What a key has in the window: in its front, in its back, or both.
@@ -26,6 +28,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         }
     }
 
+    /// Makes a merger that has merged nothing.
     @usableFromInline let aggregate: Merged
     @usableFromInline var table = KeyedTable<Key, Parts>()
     @usableFromInline var front = ContiguousArray<WindowSlice>()
