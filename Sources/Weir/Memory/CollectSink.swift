@@ -13,9 +13,9 @@ public import WeirCore
 /// Results of one subtask stay in order; those of several are mixed batch by batch. Memory grows
 /// with the number of results. What a failed run wrote stays.
 public final class CollectSink<Element: Sendable>: Sink {
-    /// Makes a sink without results.
     @usableFromInline let collected = Mutex<[Element]>([])
 
+    /// Makes a sink without results.
     public init() {}
 
     /// The results so far.

@@ -3,9 +3,9 @@ public import WeirCore
 
 /// A sink that drops the results and counts them: for benchmarks, and to run a job for its ledger.
 public final class DiscardSink<Element: Sendable>: Sink {
-    /// Makes a sink that has counted nothing.
     @usableFromInline let discarded = Atomic<Int>(0)
 
+    /// Makes a sink that has counted nothing.
     public init() {}
 
     /// How many results have come so far.

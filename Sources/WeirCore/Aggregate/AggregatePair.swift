@@ -1,10 +1,10 @@
 /// Two aggregates over the same records, computed side by side.
 public struct AggregatePair<First: Aggregate, Second: Aggregate>: Aggregate
 where First.Input == Second.Input {
-    /// Joins two aggregates.
     @usableFromInline let first: First
     @usableFromInline let second: Second
 
+    /// Joins two aggregates.
     @inlinable public init(_ first: First, _ second: Second) {
         self.first = first
         self.second = second
@@ -44,10 +44,10 @@ where First.Input == Second.Input {
 
 /// An aggregate whose result goes through a function.
 public struct MappedAggregate<Base: Aggregate, Result: Sendable>: Aggregate {
-    /// Passes the result of `base` through `transform`.
     @usableFromInline let base: Base
     @usableFromInline let transform: @Sendable (Base.Result) throws -> Result
 
+    /// Passes the result of `base` through `transform`.
     @inlinable public init(
         _ base: Base, _ transform: @escaping @Sendable (Base.Result) throws -> Result
     ) {

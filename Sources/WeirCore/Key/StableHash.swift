@@ -12,9 +12,9 @@ public protocol StreamKey: Hashable, Sendable {
 
 /// Computes the stable hash of a key.
 public struct StableHasher: Sendable {
-    /// Starts a hash of nothing.
     @usableFromInline var state: UInt64
 
+    /// Starts a hash of nothing.
     @inlinable public init() { state = 0x9e37_79b9_7f4a_7c15 }
 
     /// Folds in one word.

@@ -29,10 +29,10 @@ public func fanOutStep<Element>(to branches: [Step<Element>]) -> Step<Element> {
 
 /// Which of several branches have refused more, and how each answered last.
 public final class BranchStates<Element> {
-    /// Starts with all branches ready for more.
     @usableFromInline let branches: [Step<Element>]
     @usableFromInline var answers: [Progress]
 
+    /// Starts with all branches ready for more.
     public init(_ branches: [Step<Element>]) {
         self.branches = branches
         answers = Array(repeating: .done, count: branches.count)

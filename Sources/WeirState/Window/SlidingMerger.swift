@@ -28,7 +28,6 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         }
     }
 
-    /// Makes a merger that has merged nothing.
     @usableFromInline let aggregate: Merged
     @usableFromInline var table = KeyedTable<Key, Parts>()
     @usableFromInline var front = ContiguousArray<WindowSlice>()
@@ -38,6 +37,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     @usableFromInline var mergedThrough = Timestamp.earliest
     @usableFromInline var isStale = false
 
+    /// Makes a merger that has merged nothing.
     @inlinable public init(_ aggregate: Merged) { self.aggregate = aggregate }
 
     /// Must be called when a record has been folded into `slice` after it may have been merged.
