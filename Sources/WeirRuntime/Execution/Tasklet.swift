@@ -68,6 +68,9 @@ public final class Tasklet: @unchecked Sendable {
     ///
     /// Safe to call from any thread. A wake during a turn leads to one more turn after it.
     public func wake() {
+        // Whoever wakes has just written what the tasklet is to see; with the fence in `run`, either
+        // the turn sees that, or this sees the turn running and asks for another.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         while true {
             let now = state.load(ordering: .acquiring)
             let next: Int
@@ -93,6 +96,7 @@ public final class Tasklet: @unchecked Sendable {
     /// Runs one turn; called by the worker alone.
     public func run() {
         state.store(State.running, ordering: .releasing)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         let started = executor.nanoseconds()
         noteUnblocked(at: started)
         let turn = isCancelled.load(ordering: .sequentiallyConsistent) ? cancelled() : guarded()
@@ -117,9 +121,12 @@ public final class Tasklet: @unchecked Sendable {
         switch turn {
         case .finished:
             state.store(State.finished, ordering: .releasing)
+            onFinish()
+            // These lead back to queues, steps and the execution, which lead here.
             body = { .finished }
             close = {}
-            onFinish()
+            onFailure = { _ in }
+            onFinish = {}
         case .again: reschedule()
         case .blocked, .idle:
             if turn == .blocked { blockedSince.store(Int(time), ordering: .relaxed) }
