@@ -75,7 +75,8 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                     let key = keyOf(batch[row])
                     let hash = hasHashes ? batch.hash(at: row) : key.stableHash
                     do {
-                        try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() }) {
+                        try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() })
+                        {
                             try add(batch[row], &$0)
                         }
                     } catch {
@@ -108,13 +109,12 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         guard let signal = pendingSignal else { return .done }
         var batchesLeft = 32
         while try nextWindow() {
-            while try !fillOutput() {
-                let progress = try send(&output)
-                if progress != .done { return progress }
-                batchesLeft -= 1
-                if batchesLeft == 0 { return .yielded }
-            }
-            finishWindow()
+            if try fillOutput() { finishWindow() }
+            guard output.count >= batchSize else { continue }
+            let progress = try send(&output)
+            if progress != .done { return progress }
+            batchesLeft -= 1
+            if batchesLeft == 0 { return .yielded }
         }
         if !output.isEmpty {
             let progress = try send(&output)
