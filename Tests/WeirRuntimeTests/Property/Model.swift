@@ -1,3 +1,4 @@
+import WeirCore
 import WeirRuntime
 
 /// Computes what a job puts out the slow way: all records in arrays, each tried against each window.
