@@ -13,7 +13,8 @@ public func exchangeStep<Element>(
     let mask = UInt64(groups.count - 1)
     return Step(
         process: { batch in
-            if !batch.hasHashes { batch.assignHashes(hashOf) }
+            // Hashes that a batch brings along are of another exchange's key.
+            batch.assignHashes(hashOf)
             owners.withUnsafeBufferPointer { owners in
                 batch.scatterRows(to: state.outputs) { owners[Int($0 & mask)] }
             }

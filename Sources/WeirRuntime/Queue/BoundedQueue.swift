@@ -104,7 +104,12 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// - Parameter batch: An empty batch; it is swapped for the one taken.
     package func pop(into batch: inout Batch<Element>) -> Popped {
         let position = head.value.load(ordering: .relaxed)
-        guard position != tail.value.load(ordering: .acquiring) else { return .nothing }
+        // What looks empty is looked at again in the one order that all threads agree on, since the
+        // consumer goes to sleep on it; `Tasklet.run` says why.
+        guard
+            position != tail.value.load(ordering: .acquiring)
+                || position != tail.value.load(ordering: .sequentiallyConsistent)
+        else { return .nothing }
         let slot = slots + (position & mask)
         let taken: Popped
         if let signal = slot.pointee.signal {
