@@ -46,8 +46,8 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
 
     /// What makes this assigner unusable, as the planner reports it; `nil` when it is sound.
     public var problem: String? {
-        if size < .microseconds(1) { return "the window's size is \(size); it must be positive" }
-        if slide < .microseconds(1) { return "the window's slide is \(slide); it must be positive" }
+        if size < .microseconds(1) { return "the window's size is \(size.spelledOut); it must be positive" }
+        if slide < .microseconds(1) { return "the window's slide is \(slide.spelledOut); it must be positive" }
         if size > .days(365_000) || slide > .days(365_000) {
             return "the window is longer than a thousand years"
         }
@@ -94,7 +94,9 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        let shifted = offset == .zero ? "" : ", offset \(offset)"
-        return isTumbling ? "tumbling \(size)\(shifted)" : "sliding \(size) every \(slide)\(shifted)"
+        let shifted = offset == .zero ? "" : ", offset \(offset.spelledOut)"
+        return isTumbling
+            ? "tumbling \(size.spelledOut)\(shifted)"
+            : "sliding \(size.spelledOut) every \(slide.spelledOut)\(shifted)"
     }
 }

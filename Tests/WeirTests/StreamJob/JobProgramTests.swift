@@ -154,7 +154,7 @@ import WeirRuntime
                   record       Int
                     n  int64  ticks  the number; also: number
 
-                aggregate 'counts': tumbling 0.5 seconds
+                aggregate 'counts': tumbling 500 ms
                   late         go to 'too-late'
 
                 sink 'too-late': memory
