@@ -8,12 +8,23 @@ public func exchangeStep<Element>(
     to targets: [Step<Element>], groups: KeyGroups, batchSize: Int,
     _ hashOf: @escaping (Element) -> UInt64
 ) -> Step<Element> {
+    exchangeStep(
+        to: targets, groups: groups, batchSize: batchSize, hashing: { $0.assignHashes(hashOf) })
+}
+
+/// Makes the same step from a loop over a batch, which fills the hash column; see
+/// ``mapStep(_:into:mapping:)``.
+@inlinable
+public func exchangeStep<Element>(
+    to targets: [Step<Element>], groups: KeyGroups, batchSize: Int,
+    hashing assignHashes: @escaping (inout Batch<Element>) -> Void
+) -> Step<Element> {
     let state = ExchangeState(targets: targets, batchSize: batchSize)
     let owners = groups.owners(parallelism: targets.count)
     let mask = UInt64(groups.count - 1)
     return Step(
         process: { batch in
-            if !batch.hasHashes { batch.assignHashes(hashOf) }
+            if !batch.hasHashes { assignHashes(&batch) }
             owners.withUnsafeBufferPointer { owners in
                 batch.scatterRows(to: state.outputs) { owners[Int($0 & mask)] }
             }
