@@ -226,6 +226,19 @@ extension Batch {
         let rows = elements
         let rowTimes = times
         do {
+            // One element in two dropped, at random, costs a mispredicted branch every other row,
+            // 3 ns; a copy of a small plain value costs less. The test is decided at compile time.
+            if _isPOD(Element.self) && MemoryLayout<Element>.stride <= 64 {
+                while row < total {
+                    let element = rows[row]
+                    let time = rowTimes[row]
+                    let stays = try isKept(element)
+                    (rows + kept).initialize(to: element)
+                    rowTimes[kept] = time
+                    kept &+= stays ? 1 : 0
+                    row &+= 1
+                }
+            }
             while row < total {
                 if try isKept(rows[row]) {
                     if kept != row {
