@@ -61,6 +61,7 @@ public final class ExchangeState<Element> {
     @usableFromInline let room: Int
     private var heldSignal: Signal?
 
+    /// Makes an empty batch of `batchSize` rows for each target.
     public init(targets: [Step<Element>], batchSize: Int) {
         self.targets = targets
         branches = BranchStates(targets)

@@ -6,8 +6,11 @@
 ///
 /// Times and spans: event time, microseconds. Windows are aligned to the epoch plus the offset.
 public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
+    /// The length of a window.
     public let size: Duration
+    /// The distance from one window's start to the next; the size, for windows side by side.
     public let slide: Duration
+    /// How far the windows are shifted from the epoch.
     public let offset: Duration
 
     @usableFromInline let sizeMicroseconds: Int64

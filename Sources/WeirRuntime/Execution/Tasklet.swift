@@ -41,6 +41,7 @@ public final class Tasklet: @unchecked Sendable {
         case finished
     }
 
+    /// Makes a tasklet that does nothing until it is prepared and woken.
     public init(name: String, worker: any Worker, executor: any Executor) {
         self.name = name
         self.worker = worker

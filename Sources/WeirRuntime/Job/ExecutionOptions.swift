@@ -8,6 +8,7 @@ public struct ExecutionOptions: Sendable {
     /// The splits that one subtask of a blocking source reads at a time.
     public var openSplitsPerSubtask = 64
 
+    /// The settings that suit most jobs.
     public init() {}
 
     func queueCapacity(parallelism: Int) -> Int {
