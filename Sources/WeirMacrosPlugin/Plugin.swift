@@ -3,7 +3,7 @@
     import SwiftSyntaxMacros
 
     @main struct WeirMacrosPlugin: CompilerPlugin {
-        let providingMacros: [any Macro.Type] = []
+        let providingMacros: [any Macro.Type] = [RecordMacro.self, ColumnMacro.self]
     }
 #else
     // Without the trait there is no macro, and swift-syntax is neither fetched nor built; the target

@@ -62,7 +62,7 @@ struct CSVHeaderLine<Row: Sendable>: Sendable {
         } catch is StoppedWaiting {
             return nil
         }
-        guard let names = cells(splitter.buffer[splitter.record]) else {
+        guard let names = cells(splitter.window.bytes[splitter.record]) else {
             throw FileError.headerMismatch(path: path, problem: "its first line is not UTF-8.")
         }
         return names

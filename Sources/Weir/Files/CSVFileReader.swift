@@ -36,7 +36,7 @@ public struct CSVFileReader<Row: Sendable>: SplitReader {
             do throws(FieldError) {
                 batch.append(
                     try decoder.decode(
-                        cursor.splitter.buffer.span.extracting(cursor.splitter.record)),
+                        cursor.splitter.window.bytes.span.extracting(cursor.splitter.record)),
                     at: .earliest)
             } catch {
                 try cursor.reject(error, mayThrow: batch.isEmpty)

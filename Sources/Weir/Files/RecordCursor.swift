@@ -23,7 +23,9 @@ import WeirRuntime
 
     /// Whether the record is an empty line, or only blanks.
     @usableFromInline var isBlank: Bool {
-        splitter.record.allSatisfy { splitter.buffer[$0] == 32 || splitter.buffer[$0] == 9 }
+        splitter.record.allSatisfy {
+            splitter.window.bytes[$0] == 32 || splitter.window.bytes[$0] == 9
+        }
     }
 
     /// What the caller is to do next.
@@ -77,7 +79,7 @@ import WeirRuntime
         try context.badRecords.handle(
             BadRecord(
                 origin: path, line: try lineNumber(), offset: splitter.recordOffset,
-                reason: reason, bytes: Array(splitter.buffer[splitter.record])))
+                reason: reason, bytes: Array(splitter.window.bytes[splitter.record])))
     }
 
     private mutating func lineNumber() throws -> Int {

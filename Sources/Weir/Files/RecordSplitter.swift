@@ -1,11 +1,3 @@
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
-
 /// Cuts a stream of bytes into records, which end with a line feed, CR LF, or the end of the data.
 ///
 /// The bytes stay where they were read to: a record is a range of the buffer, good until the next
@@ -30,29 +22,24 @@
     /// How much of an over-long record is kept to be shown.
     static let shownBytes = 64 << 10
 
-    private let input: any ByteInput
     private let isLive: Bool
     private let quoting: Quoting?
     private let maximum: Int
     private let endOffset: Int64
 
-    /// The bytes read, of which `0 ..< filled` count.
-    @usableFromInline private(set) var buffer: [UInt8]
-    private var filled = 0
+    /// The bytes read that are still of use.
+    @usableFromInline private(set) var window: InputWindow
     /// Where the next record begins.
     private var start = 0
     /// Up to where the next record is known not to end.
     private var scanned = 0
-    /// Where the next quote stands at or after `start`; beyond `filled` when there is none.
+    /// Where the next quote stands at or after `start`; beyond `window.filled` when there is none.
     private var nextQuote = 0
     private var quoteSearched = 0
     private var quoteState = QuoteState.fieldStart
-    private var isExhausted = false
     private var phase: Phase
-    private var bufferOffset: Int64
-    private var failure: (any Error)?
 
-    /// Where the record stands in ``buffer``, without its line's end.
+    /// Where the record stands in ``window``, without its line's end.
     @usableFromInline private(set) var record = 0..<0
     /// The offset of the record's first byte in the data.
     private(set) var recordOffset: Int64 = 0
@@ -72,7 +59,7 @@
     private enum Phase { case byteOrderMark, restOfRecordBefore, records }
 
     /// The offset behind the record found last, and its line's end.
-    var nextOffset: Int64 { bufferOffset + Int64(start) }
+    var nextOffset: Int64 { window.offset + Int64(start) }
 
     /// Creates a splitter for what `input` yields.
     ///
@@ -87,14 +74,13 @@
         endOffset: Int64 = .max, skipsFirstLine: Bool = false, quoting: Quoting? = nil,
         maximumRecordBytes: Int, bufferBytes: Int
     ) {
-        self.input = input
         self.isLive = isLive
         self.endOffset = endOffset
         self.quoting = quoting
         maximum = maximumRecordBytes
-        bufferOffset = offset
         phase = skipsFirstLine ? .restOfRecordBefore : offset == 0 ? .byteOrderMark : .records
-        buffer = [UInt8](repeating: 0, count: max(bufferBytes, 4))
+        window = InputWindow(
+            input, offset: offset, bytes: bufferBytes, maximumBytes: maximumRecordBytes + 2)
     }
 
     /// Finds the next record.
@@ -108,8 +94,8 @@
         if !isFirst && nextOffset >= endOffset { return .end }
         while true {
             if let end = findEnd() { return take(upTo: end, next: end + 1) }
-            if filled - start > maximum { return try passOverLong() }
-            if isExhausted { return takeLast() }
+            if window.filled - start > maximum { return try passOverLong() }
+            if window.isExhausted { return takeLast() }
             if !mayWait && isLive { return .starved }
             try fill()
         }
@@ -122,16 +108,18 @@ extension RecordSplitter {
     /// Where the record that begins at `start` ends, if that is in the buffer.
     private mutating func findEnd() -> Int? {
         guard let quoting else {
-            let end = position(of: 10, from: scanned)
-            scanned = end ?? filled
+            let end = window.position(of: 10, from: scanned)
+            scanned = end ?? window.filled
             return end
         }
         if quoteState == .fieldStart, scanned == start {
             findQuote(quoting.quote)
-            let end = position(of: 10, from: start)
+            let end = window.position(of: 10, from: start)
             // Most records hold no quote, and then their line is the whole of them.
             if let end, end < nextQuote { return end }
-            if end == nil && nextQuote >= filled && !isExhausted && filled - start <= maximum {
+            if end == nil && nextQuote >= window.filled && !window.isExhausted
+                && window.filled - start <= maximum
+            {
                 return nil
             }
         }
@@ -140,12 +128,13 @@ extension RecordSplitter {
 
     /// Brings `nextQuote` up to `start`.
     private mutating func findQuote(_ quote: UInt8) {
-        guard nextQuote < start || quoteSearched < filled && nextQuote >= quoteSearched else {
+        guard nextQuote < start || quoteSearched < window.filled && nextQuote >= quoteSearched
+        else {
             return
         }
         let from = nextQuote < start ? start : max(start, quoteSearched)
-        nextQuote = position(of: quote, from: from) ?? .max
-        quoteSearched = filled
+        nextQuote = window.position(of: quote, from: from) ?? .max
+        quoteSearched = window.filled
     }
 
     /// Walks through a record byte by byte, but for the inside of quotes.
@@ -159,15 +148,15 @@ extension RecordSplitter {
             scanned = index
             quoteState = state
         }
-        while index < filled {
+        while index < window.filled {
             if state == .quoted {
-                guard let quote = position(of: quoting.quote, from: index) else {
-                    index = filled
+                guard let quote = window.position(of: quoting.quote, from: index) else {
+                    index = window.filled
                     return nil
                 }
                 index = quote
-                if quote + 1 == filled && !isExhausted { return nil }
-                if quote + 1 < filled && buffer[quote + 1] == quoting.quote {
+                if quote + 1 == window.filled && !window.isExhausted { return nil }
+                if quote + 1 < window.filled && window.bytes[quote + 1] == quoting.quote {
                     index = quote + 2
                 } else {
                     state = .inField
@@ -175,7 +164,7 @@ extension RecordSplitter {
                 }
                 continue
             }
-            let byte = buffer[index]
+            let byte = window.bytes[index]
             if byte == 10 { return index }
             if byte == quoting.quote && state == .fieldStart {
                 state = .quoted
@@ -186,19 +175,6 @@ extension RecordSplitter {
         }
         return nil
     }
-
-    /// The first place of `byte` in `from ..< filled`.
-    private func position(of byte: UInt8, from: Int) -> Int? {
-        guard from < filled else { return nil }
-        // SAFETY: `from ..< filled` lies within the buffer, and the pointer stays in the closure.
-        // A loop over the span is several times slower than `memchr`.
-        return buffer.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress,
-                let hit = memchr(base + from, CInt(byte), filled - from)
-            else { return nil }
-            return UnsafeRawPointer(hit) - base
-        }
-    }
 }
 
 // MARK: - Taking records
@@ -207,8 +183,8 @@ extension RecordSplitter {
     /// Makes `start ..< end` the record and `next` the start of the one after it.
     private mutating func take(upTo end: Int, next: Int) -> Found {
         var last = end
-        if end < next, last > start, buffer[last - 1] == 13 { last -= 1 }
-        recordOffset = bufferOffset + Int64(start)
+        if end < next, last > start, window.bytes[last - 1] == 13 { last -= 1 }
+        recordOffset = window.offset + Int64(start)
         recordLine = nextLine
         nextLine += 1
         if quoting != nil && (quoteState != .fieldStart || scanned > start) {
@@ -224,18 +200,18 @@ extension RecordSplitter {
 
     /// Takes what stands after the last line's end.
     private mutating func takeLast() -> Found {
-        guard start < filled else { return .end }
+        guard start < window.filled else { return .end }
         if quoteState == .quoted { return takeUnclosed("before the end of the data") }
-        return take(upTo: filled, next: filled)
+        return take(upTo: window.filled, next: window.filled)
     }
 
     /// Takes the first line of a record whose quote is never closed, so that the lines after it can
     /// be read on their own.
     private mutating func takeUnclosed(_ extent: String) -> Found {
-        let end = position(of: 10, from: start) ?? filled
+        let end = window.position(of: 10, from: start) ?? window.filled
         quoteState = .fieldStart
         scanned = start
-        let found = take(upTo: end, next: min(end + 1, filled))
+        let found = take(upTo: end, next: min(end + 1, window.filled))
         // The quotes after it have not been looked at in this light.
         nextQuote = 0
         quoteSearched = 0
@@ -245,19 +221,19 @@ extension RecordSplitter {
 
     /// Passes over a record that is too long for the buffer, keeping its head.
     private mutating func passOverLong() throws -> Found {
-        if quoteState == .quoted, position(of: 10, from: start) != nil {
+        if quoteState == .quoted, window.position(of: 10, from: start) != nil {
             return takeUnclosed("within \(maximum) bytes (`maximumRecordBytes`)")
         }
-        let offset = bufferOffset + Int64(start)
-        let head = Array(buffer[start..<min(filled, start + Self.shownBytes)])
+        let offset = window.offset + Int64(start)
+        let head = Array(window.bytes[start..<min(window.filled, start + Self.shownBytes)])
         repeat {
-            start = filled
-            scanned = filled
-            if isExhausted { break }
+            start = window.filled
+            scanned = window.filled
+            if window.isExhausted { break }
             // Here it waits even where it need not: the rest of one record is on its way.
             try fill()
-        } while position(of: 10, from: start) == nil
-        start = position(of: 10, from: start).map { $0 + 1 } ?? filled
+        } while window.position(of: 10, from: start) == nil
+        start = window.position(of: 10, from: start).map { $0 + 1 } ?? window.filled
         return takeOverlong(head, offset: offset)
     }
 
@@ -266,14 +242,9 @@ extension RecordSplitter {
         recordOffset = offset
         recordLine = nextLine
         nextLine += 1
-        let rest = buffer[start..<filled]
-        let restOffset = bufferOffset + Int64(start)
-        let room = max(buffer.count, head.count + rest.count)
-        buffer = head + rest + [UInt8](repeating: 0, count: room - head.count - rest.count)
+        window.replace(upTo: start, by: head)
         record = 0..<head.count
         start = head.count
-        filled = head.count + rest.count
-        bufferOffset = restOffset - Int64(start)
         scanned = start
         quoteState = .fieldStart
         nextQuote = 0
@@ -288,7 +259,7 @@ extension RecordSplitter {
     private func countLines(_ range: Range<Int>) -> Int {
         var count = 0
         var index = range.lowerBound
-        while let hit = position(of: 10, from: index), hit < range.upperBound {
+        while let hit = window.position(of: 10, from: index), hit < range.upperBound {
             count += 1
             index = hit + 1
         }
@@ -306,24 +277,28 @@ extension RecordSplitter {
         switch phase {
         case .byteOrderMark:
             let mark: [UInt8] = [0xef, 0xbb, 0xbf]
-            while filled < mark.count, !isExhausted, mark.starts(with: buffer[..<filled]) {
+            while window.filled < mark.count, !window.isExhausted,
+                mark.starts(with: window.bytes[..<window.filled])
+            {
                 if !mayWait && isLive { return .starved }
                 try fill()
             }
-            if filled >= mark.count, mark.elementsEqual(buffer[..<mark.count]) {
+            if window.filled >= mark.count, mark.elementsEqual(window.bytes[..<mark.count]) {
                 start = mark.count
                 scanned = start
             }
         case .restOfRecordBefore:
             while true {
-                if let end = position(of: 10, from: start) {
+                if let end = window.position(of: 10, from: start) {
                     start = end + 1
                     scanned = start
                     break
                 }
-                start = filled
-                scanned = filled
-                if isExhausted || bufferOffset + Int64(filled) >= endOffset { return .end }
+                start = window.filled
+                scanned = window.filled
+                if window.isExhausted || window.offset + Int64(window.filled) >= endOffset {
+                    return .end
+                }
                 try fill()
             }
         case .records: break
@@ -332,44 +307,18 @@ extension RecordSplitter {
         return nil
     }
 
-    /// Reads more, after what is left of the bytes read before.
+    /// Reads more, dropping what lies before the record that has begun.
     private mutating func fill() throws {
-        if let failure { throw failure }
-        if start > 0 { compact() }
-        if filled == buffer.count {
-            let larger = min(buffer.count * 2, max(maximum + 2, buffer.count + 1))
-            buffer.append(contentsOf: repeatElement(0, count: larger - buffer.count))
-        }
-        do {
-            let found = try input.read(into: &buffer, from: filled)
-            filled += found
-            isExhausted = found == 0
-        } catch {
-            // Thrown again at every later call: what follows a fault must not be taken for good.
-            failure = error
-            throw error
-        }
-    }
-
-    /// Moves the record that has begun to the front of the buffer.
-    private mutating func compact() {
-        let left = filled - start
-        let from = start
-        // SAFETY: both ranges lie within the buffer, and `memmove` allows them to overlap.
-        buffer.withUnsafeMutableBytes { bytes in
-            guard let base = bytes.baseAddress, left > 0 else { return }
-            memmove(base, base + from, left)
-        }
-        bufferOffset += Int64(from)
-        scanned -= from
-        if nextQuote < from {
+        let dropped = start
+        start = 0
+        scanned -= dropped
+        if nextQuote < dropped {
             nextQuote = 0
             quoteSearched = 0
         } else {
-            if nextQuote != .max { nextQuote -= from }
-            quoteSearched = max(0, quoteSearched - from)
+            if nextQuote != .max { nextQuote -= dropped }
+            quoteSearched = max(0, quoteSearched - dropped)
         }
-        start = 0
-        filled = left
+        try window.fill(droppingFirst: dropped)
     }
 }

@@ -23,8 +23,13 @@ public struct CSVOptions: Sendable, Equatable {
         self.emptyStringIsNull = emptyStringIsNull
     }
 
-    /// Checks that the options can be told apart from each other.
-    func validate() throws(SchemaError) {
+    /// Checks that what these options write can be read back.
+    ///
+    /// A decoder checks it when it is made; a sink calls this before it starts, since an encoder
+    /// with options that fail falls back to the defaults.
+    ///
+    /// - Throws: ``SchemaError/invalidOptions(reason:)``.
+    public func validate() throws(SchemaError) {
         for (name, mark) in [("delimiter", delimiter), ("quote", quote)] {
             guard let byte = mark.asciiValue, mark != "\r\n", byte != 10, byte != 13 else {
                 throw .invalidOptions(
@@ -35,6 +40,12 @@ public struct CSVOptions: Sendable, Equatable {
         }
         if delimiter == quote {
             throw .invalidOptions(reason: "delimiter and quote are both \"\(quote)\"; choose two")
+        }
+        let marks: Set<Character> = [delimiter, quote, "\n", "\r", "\r\n"]
+        for text in nullText where text.contains(where: marks.contains) {
+            throw .invalidOptions(
+                reason: "the null text \"\(text)\" contains a delimiter, a quote or a line end; "
+                    + "leave it out, since such a text is never a cell of its own")
         }
     }
 }

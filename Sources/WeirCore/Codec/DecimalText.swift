@@ -61,10 +61,8 @@
         if at < end, at.pointee == UInt8(ascii: ".") {
             at += 1
             number.isFractional = true
-            let before = number.exponent
             fraction = number.takeDigits(&at, end).count
-            // Digits that were left out have been counted as powers of ten already.
-            number.exponent = before - fraction + (number.exponent - before)
+            number.exponent -= fraction
             if strict, fraction == 0 { return nil }
         }
         guard whole.count + fraction > 0 else { return nil }

@@ -4,9 +4,7 @@
 extension RecordLayout {
     /// Appends the compact form of `record`.
     func writeBinary<R>(_ record: R, to output: inout [UInt8]) {
-        var copy = record
-        withUnsafeMutablePointer(to: &copy) { pointer in
-            let base = UnsafeMutableRawPointer(pointer)
+        withAddress(of: record) { base in
             let bitmap = output.count
             for _ in 0..<bitmapBytes { output.append(0) }
             var bit = 0
@@ -57,9 +55,7 @@ extension RecordLayout {
 
     /// Folds every field of `record` into the hash of a key.
     func fold<R>(_ record: R, into hasher: inout StableHasher) {
-        var copy = record
-        withUnsafeMutablePointer(to: &copy) { pointer in
-            let base = UnsafeMutableRawPointer(pointer)
+        withAddress(of: record) { base in
             for index in stored.indices {
                 stored[index].access.fold(base + stored[index].offset, &hasher)
             }

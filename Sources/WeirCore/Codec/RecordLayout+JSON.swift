@@ -55,9 +55,7 @@ extension RecordLayout {
 
     /// Appends `record` as an object on one line, members in the order of the fields.
     func writeJSON<R>(_ record: R, to output: inout [UInt8]) {
-        var copy = record
-        withUnsafeMutablePointer(to: &copy) { pointer in
-            let base = UnsafeMutableRawPointer(pointer)
+        withAddress(of: record) { base in
             for index in stored.indices {
                 output.append(contentsOf: stored[index].jsonStart)
                 stored[index].access.writeJSON(base + stored[index].offset, &output)

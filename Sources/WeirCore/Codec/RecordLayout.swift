@@ -37,6 +37,22 @@
         }
     }
 
+    /// Calls `body` with the place of `record` in memory, for reading only.
+    @inline(__always) func withAddress<R>(of record: R, _ body: (UnsafeMutableRawPointer) -> Void) {
+        // SAFETY: the closures of a field that read take the same pointer type as those that write,
+        // and do not write; the pointer does not outlive the call.
+        withUnsafePointer(to: record) { body(UnsafeMutableRawPointer(mutating: $0)) }
+    }
+
+    /// Calls `body` with each field of `record`, as a store takes it.
+    func forEachScalar<R>(of record: R, _ body: (Int, FieldScalar) -> Void) {
+        withAddress(of: record) { base in
+            for index in stored.indices {
+                body(index, stored[index].access.scalar(base + stored[index].offset))
+            }
+        }
+    }
+
     func validate() throws(SchemaError) {
         if let problem = ownProblem() { throw problem }
         var context = SchemaContext()

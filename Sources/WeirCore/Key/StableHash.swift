@@ -14,6 +14,7 @@ public protocol StreamKey: Hashable, Sendable {
 public struct StableHasher: Sendable {
     @usableFromInline var state: UInt64
 
+    /// Starts a hash of nothing.
     @inlinable public init() { state = 0x9e37_79b9_7f4a_7c15 }
 
     /// Folds in one word.
@@ -145,9 +146,12 @@ extension RawRepresentable where Self: StreamKey, RawValue: StreamKey {
 
 /// A key made of two.
 public struct KeyPair<First: StreamKey, Second: StreamKey>: StreamKey {
+    /// The part that counts first in the hash.
     public var first: First
+    /// The other part.
     public var second: Second
 
+    /// Joins two keys to one.
     @inlinable public init(_ first: First, _ second: Second) {
         self.first = first
         self.second = second

@@ -56,14 +56,7 @@ public struct RowFormat<Row: Sendable>: Sendable {
     public func visit(_ row: Row, with visitor: inout some FieldVisitor) throws(FieldError) {
         switch backing {
         case .record(let layout, _):
-            var copy = row
-            withUnsafeMutablePointer(to: &copy) { pointer in
-                let base = UnsafeMutableRawPointer(pointer)
-                for index in layout.stored.indices {
-                    let address = base + layout.stored[index].offset
-                    visitor.visit(index, layout.stored[index].access.scalar(address))
-                }
-            }
+            layout.forEachScalar(of: row) { index, scalar in visitor.visit(index, scalar) }
         case .tree(let format):
             let values = try format.fieldValues(of: row)
             for (index, value) in values.enumerated() { visitor.visit(index, value.scalar) }

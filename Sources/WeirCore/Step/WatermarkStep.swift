@@ -8,6 +8,16 @@ public func watermarkStep<Element>(
     _ context: SubtaskContext, into next: Step<Element>, _ strategy: WatermarkStrategy,
     _ timeOf: @escaping (Element) throws -> Timestamp
 ) -> Step<Element> {
+    watermarkStep(context, into: next, strategy, assigning: { try $0.assignTimes(timeOf) })
+}
+
+/// Makes the same step from a loop over a batch, formed where the user's function is known; see
+/// ``mapStep(_:into:mapping:)``.
+@inlinable
+public func watermarkStep<Element>(
+    _ context: SubtaskContext, into next: Step<Element>, _ strategy: WatermarkStrategy,
+    assigning assignTimes: @escaping (inout Batch<Element>) throws -> Timestamp
+) -> Step<Element> {
     let state = WatermarkState(context, next, strategy)
     let counters = context.counters
     let process = next.process
@@ -15,7 +25,7 @@ public func watermarkStep<Element>(
         process: { batch in
             let count = batch.count
             counters.received.add(count)
-            let latest = try context.attributing { try batch.assignTimes(timeOf) }
+            let latest = try context.attributing { try assignTimes(&batch) }
             state.observe(latest, split: Int(batch.split), rows: count)
             counters.passed.add(count)
             counters.emitted.add(count)

@@ -2,11 +2,11 @@
 extension Timestamp: CustomStringConvertible {
     /// Reads ISO 8601 text: `2013-01-01T10:00:00Z`.
     ///
-    /// A space or a small `t` may stand for the `T`; seconds, and with them the fraction, may be left out, or
-    /// the whole time of day, which is then midnight; a fraction is cut at six digits. `Z` or no
-    /// zone is UTC, `±hh:mm`, `±hhmm` and `±hh` are offsets from it. Years have four digits, or a
-    /// sign and four to six, as ``iso8601`` writes them. The second may be 60, as in a leap second,
-    /// and is then the start of the next minute.
+    /// A space or a small `t` may stand for the `T`. Seconds, and with them the fraction, may be
+    /// left out, or the whole time of day, which is then midnight. A fraction is cut at six digits.
+    /// `Z` or no zone is UTC; `±hh:mm`, `±hhmm` and `±hh` are offsets from it. Years have four
+    /// digits, or a sign and four to six, as ``iso8601`` writes them. The second may be 60, as in a
+    /// leap second, and is then the start of the next minute.
     ///
     /// Answers `nil` for any other text, for dates that do not exist, and for points outside
     /// ``earliest`` ... ``latest``.
@@ -275,29 +275,5 @@ private struct ISO8601Reader {
         }
         index += width
         return value
-    }
-}
-
-// MARK: - Codable
-
-/// Codable as ISO 8601 text, so that JSON shows a time; integers are taken as microseconds.
-extension Timestamp: Codable {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let micros = try? container.decode(Int64.self) {
-            self.init(microseconds: micros)
-            return
-        }
-        let text = try container.decode(String.self)
-        guard let time = Timestamp(iso8601: text) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(text)\" is not \(Self.expectation)")
-        }
-        self = time
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(iso8601)
     }
 }

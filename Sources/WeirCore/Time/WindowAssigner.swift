@@ -6,8 +6,11 @@
 ///
 /// Times and spans: event time, microseconds. Windows are aligned to the epoch plus the offset.
 public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
+    /// The length of a window.
     public let size: Duration
+    /// The distance from one window's start to the next; the size, for windows side by side.
     public let slide: Duration
+    /// How far the windows are shifted from the epoch.
     public let offset: Duration
 
     @usableFromInline let sizeMicroseconds: Int64
@@ -46,8 +49,8 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
 
     /// What makes this assigner unusable, as the planner reports it; `nil` when it is sound.
     public var problem: String? {
-        if size < .microseconds(1) { return "the window's size is \(size); it must be positive" }
-        if slide < .microseconds(1) { return "the window's slide is \(slide); it must be positive" }
+        if size < .microseconds(1) { return "the window's size is \(size.spelledOut); it must be positive" }
+        if slide < .microseconds(1) { return "the window's slide is \(slide.spelledOut); it must be positive" }
         if size > .days(365_000) || slide > .days(365_000) {
             return "the window is longer than a thousand years"
         }
@@ -96,8 +99,9 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        let shifted = offset == .zero ? "" : ", offset \(offset)"
+        let shifted = offset == .zero ? "" : ", offset \(offset.spelledOut)"
         return isTumbling
-            ? "tumbling \(size)\(shifted)" : "sliding \(size) every \(slide)\(shifted)"
+            ? "tumbling \(size.spelledOut)\(shifted)"
+            : "sliding \(size.spelledOut) every \(slide.spelledOut)\(shifted)"
     }
 }

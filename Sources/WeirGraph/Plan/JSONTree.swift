@@ -23,15 +23,17 @@ package indirect enum JSONTree: Sendable {
     }
 
     private func append(to output: inout String, indent: Int?) {
+        // On one line there is nothing to decide.
+        let inner = indent == nil || isFlat ? nil : indent
         switch self {
         case .object(let members):
-            append(members, ("{", "}"), to: &output, indent: isFlat ? nil : indent) {
+            append(members, ("{", "}"), to: &output, indent: inner) {
                 Self.append(quoting: $0.name, to: &$1)
                 $1 += ": "
                 $0.value.append(to: &$1, indent: $2)
             }
         case .array(let elements):
-            append(elements, ("[", "]"), to: &output, indent: isFlat ? nil : indent) {
+            append(elements, ("[", "]"), to: &output, indent: inner) {
                 $0.append(to: &$1, indent: $2)
             }
         case .string(let text): Self.append(quoting: text, to: &output)
@@ -53,7 +55,7 @@ package indirect enum JSONTree: Sendable {
     private var isFlat: Bool {
         switch self {
         case .object(let members):
-            members.allSatisfy(\.value.isPlain) && text(isIndented: false).utf8.count <= 100
+            members.allSatisfy(\.value.isPlain) && text(isIndented: false).utf8.count <= 120
         default: isPlain
         }
     }

@@ -75,7 +75,8 @@ private struct PlanTree {
             lines.append(stem + way + " ↳ joins '\(branch.to.id)'" + port)
             return
         }
-        lines.append(stem + way + " → " + (plan.chain(of: branch.to.id).map(Self.header) ?? "") + port)
+        lines.append(
+            stem + way + " → " + (plan.chain(of: branch.to.id).map(Self.header) ?? "") + port)
         show(branch.to, indent: inner + "  ")
     }
 

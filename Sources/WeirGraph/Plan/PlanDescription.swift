@@ -2,6 +2,7 @@ import WeirCore
 
 /// What a plan says, without the functions in it: for tools, and for comparing two plans.
 public struct PlanDescription: Hashable, Sendable, Codable {
+    /// The job's name.
     public var job: String
     /// The number of workers.
     public var parallelism: Int
@@ -14,16 +15,19 @@ public struct PlanDescription: Hashable, Sendable, Codable {
 
     /// Operators that run as one.
     public struct ChainEntry: Hashable, Sendable, Codable {
+        /// Its position in the plan.
         public var id: Int
         /// The number of its tasklets.
         public var subtasks: Int
         /// `workers`, or `lanes` where it may block.
         public var placement: String
+        /// What runs in it, the head first.
         public var operators: [OperatorEntry]
     }
 
     /// One operator.
     public struct OperatorEntry: Hashable, Sendable, Codable {
+        /// Its name, which is its identity.
         public var name: String
         /// What it does: `map`, `aggregate`, `sink`.
         public var kind: String
@@ -37,10 +41,13 @@ public struct PlanDescription: Hashable, Sendable, Codable {
 
     /// One edge.
     public struct EdgeEntry: Hashable, Sendable, Codable {
+        /// The operator that it leaves.
         public var from: String
         /// 0: the main output; 1: late records.
         public var fromPort: Int
+        /// The operator that it leads to.
         public var to: String
+        /// The input port there; edges to one port are merged.
         public var toPort: Int
         /// `forward`, `by key String`, `rebalance`.
         public var partitioning: String

@@ -10,6 +10,7 @@ public struct Planner: Sendable {
     /// Whether a keyed edge between single subtasks is fused: there is nothing to exchange.
     public var fusesKeyedEdges: Bool
 
+    /// Plans for so many workers; what makes no sense is reported by ``plan(_:)``.
     public init(
         parallelism: Int, keyGroups: KeyGroups = KeyGroups(), fusesKeyedEdges: Bool = true
     ) {

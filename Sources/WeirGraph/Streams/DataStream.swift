@@ -10,13 +10,14 @@ public struct DataStream<Element: Sendable> {
     /// Where it comes from.
     public let output: OutputReference
 
+    /// The stream of an output; the methods of streams and jobs are the usual way to get one.
     public init(job: JobBuilder, output: OutputReference) {
         self.job = job
         self.output = output
     }
 
     /// Adds an operator that reads this stream alone, one to one.
-    @inlinable
+    @inlinable @inline(__always)
     func transformed<Output: Sendable>(
         _ kind: OperatorKind, as name: String?, detail: String = "", to: Output.Type,
         _ make: @escaping @Sendable (SubtaskContext, Step<Output>) throws -> Step<Element>
@@ -49,22 +50,28 @@ extension DataStream {
     /// A stream of each record's transform.
     ///
     /// Keeps order and event times.
-    @inlinable
+    @inlinable @inline(__always)
     public func map<Output: Sendable>(
         as name: String? = nil, _ transform: @escaping @Sendable (Element) throws -> Output
     ) -> DataStream<Output> {
-        transformed(.map, as: name, to: Output.self) { context, next in
-            mapStep(context, into: next, transform)
+        let mapBatch: @Sendable (inout Batch<Element>, inout Batch<Output>) throws -> Void = {
+            try $0.mapRows(into: &$1, transform)
+        }
+        return transformed(.map, as: name, to: Output.self) { context, next in
+            mapStep(context, into: next, mapping: mapBatch)
         }
     }
 
     /// A stream of the records for which `isKept` holds. The others are counted as filtered.
-    @inlinable
+    @inlinable @inline(__always)
     public func filter(
         as name: String? = nil, _ isKept: @escaping @Sendable (Element) throws -> Bool
     ) -> DataStream<Element> {
-        transformed(.filter, as: name, to: Element.self) { context, next in
-            filterStep(context, into: next, isKept)
+        let keepInBatch: @Sendable (inout Batch<Element>) throws -> Int = {
+            try $0.keepRows(where: isKept)
+        }
+        return transformed(.filter, as: name, to: Element.self) { context, next in
+            filterStep(context, into: next, keeping: keepInBatch)
         }
     }
 
@@ -86,13 +93,18 @@ extension DataStream {
     /// watermark for each split. Behind an exchange all records count as one split.
     ///
     /// - Parameter timeOf: The event time of a record.
-    @inlinable
+    @inlinable @inline(__always)
     public func watermarked(
         _ strategy: WatermarkStrategy, as name: String? = nil,
         _ timeOf: @escaping @Sendable (Element) throws -> Timestamp
     ) -> DataStream<Element> {
-        transformed(.watermarked, as: name, detail: strategy.description, to: Element.self) {
-            watermarkStep($0, into: $1, strategy, timeOf)
+        let assignTimes: @Sendable (inout Batch<Element>) throws -> Timestamp = {
+            try $0.assignTimes(timeOf)
+        }
+        return transformed(
+            .watermarked, as: name, detail: strategy.description, to: Element.self
+        ) {
+            watermarkStep($0, into: $1, strategy, assigning: assignTimes)
         }
     }
 
@@ -100,6 +112,11 @@ extension DataStream {
     ///
     /// The order between them is not defined; the watermark is the lowest of theirs.
     public func union(_ others: DataStream<Element>..., as name: String? = nil) -> DataStream {
+        union(others, as: name)
+    }
+
+    /// This stream and others of the same type, merged into one.
+    public func union(_ others: [DataStream<Element>], as name: String? = nil) -> DataStream {
         let inputs = ([self] + others).map { GraphEdge(from: $0.output) }
         let body = TransformBody { context, outputs, _ in
             [AnyStep(passStep(context, into: try outputs.step(0) as Step<Element>))]
@@ -124,7 +141,7 @@ extension DataStream {
     /// This stream divided by key: records with equal keys meet in one subtask.
     ///
     /// - Parameter key: The key of a record; a key path literal will do.
-    @inlinable
+    @inlinable @inline(__always)
     public func keyed<Key: StreamKey>(
         by key: @escaping @Sendable (Element) -> Key
     ) -> KeyedStream<Element, Key> {
@@ -132,7 +149,7 @@ extension DataStream {
     }
 
     /// This stream divided by a key of two parts.
-    @inlinable
+    @inlinable @inline(__always)
     public func keyed<First: StreamKey, Second: StreamKey>(
         by first: @escaping @Sendable (Element) -> First,
         _ second: @escaping @Sendable (Element) -> Second
@@ -157,6 +174,7 @@ public struct KeyedStream<Element: Sendable, Key: StreamKey> {
     /// The key of a record.
     public let key: @Sendable (Element) -> Key
 
+    /// Divides `stream` by `key`, as ``DataStream/keyed(by:)`` does.
     @inlinable
     public init(stream: DataStream<Element>, key: @escaping @Sendable (Element) -> Key) {
         self.stream = stream
@@ -164,7 +182,7 @@ public struct KeyedStream<Element: Sendable, Key: StreamKey> {
     }
 
     /// The edge that brings each record to the subtask that owns its key.
-    @inlinable
+    @inlinable @inline(__always)
     public func edge(toPort port: Int = 0) -> GraphEdge {
         GraphEdge(
             from: stream.output, partitioning: .keyed(KeyPartitioner(Element.self, by: key)),

@@ -15,6 +15,7 @@ public struct FileSystemError: Error, Equatable, Sendable, CustomStringConvertib
     /// The `errno` that came back.
     public let code: Int32
 
+    /// Creates the error of a system call that failed with `code`.
     public init(action: String, path: String, code: Int32) {
         self.action = action
         self.path = path

@@ -3,6 +3,7 @@ import WeirCore
 
 /// Runs each worker on a serial Dispatch queue, and each blocking connector on one of its own.
 public struct DispatchExecutor: Executor {
+    /// Makes an executor; it holds nothing until asked for workers.
     public init() {}
 
     public func makeWorker(_ index: Int) -> any Worker {
@@ -26,6 +27,7 @@ public struct DispatchExecutor: Executor {
 public final class DispatchWorker: Worker {
     private let queue: DispatchQueue
 
+    /// Runs tasklets on `queue`, which must be serial.
     public init(_ queue: DispatchQueue) { self.queue = queue }
 
     public func enqueue(_ tasklet: Tasklet) { queue.async { tasklet.run() } }

@@ -27,6 +27,9 @@ final class SourceChainBody<Element: Sendable> {
     private var isSuspended = false
     private var hasUnflushed = false
     private var hasSentEnd = false
+    private var stopDeadline: UInt64?
+    /// How long a stop waits for reads that are under way; what they bring is still delivered.
+    private let stopNanoseconds: UInt64 = 2_000_000_000
 
     init(
         splits: [any SplitInput<Element>], marks: SplitWatermarks, step: Step<Element>,
@@ -61,10 +64,9 @@ final class SourceChainBody<Element: Sendable> {
         }
         while true {
             if hasSentEnd { return .finished }
-            if open.isEmpty || isStopping() {
+            if open.isEmpty || isToldToStop() {
                 hasSentEnd = true
-                alignment.leave(marks)
-                for split in open { splits[split].close() }
+                close()
                 if let stop = try answer(step.signal(.end)) { return stop }
                 continue
             }
@@ -85,6 +87,21 @@ final class SourceChainBody<Element: Sendable> {
             // The flush may have let other splits go on.
             alignment.release(marks)
         }
+    }
+
+    /// Whether the job was asked to stop and nothing more is to be had from reads under way.
+    ///
+    /// A read that blocks for good (a socket, a terminal) must not keep the job alive, so after a
+    /// while it is left to itself.
+    private func isToldToStop() -> Bool {
+        guard isStopping() else { return false }
+        let now = executor.nanoseconds()
+        if let stopDeadline { return now >= stopDeadline }
+        stopDeadline = now + stopNanoseconds
+        for split in open { splits[split].stopReading() }
+        let tasklet = self.tasklet
+        executor.schedule(after: .nanoseconds(Int64(stopNanoseconds))) { tasklet.wake() }
+        return false
     }
 
     private func turn(for progress: Progress) -> Tasklet.Turn {

@@ -41,6 +41,7 @@ public final class Tasklet: @unchecked Sendable {
         case finished
     }
 
+    /// Makes a tasklet that does nothing until it is prepared and woken.
     public init(name: String, worker: any Worker, executor: any Executor) {
         self.name = name
         self.worker = worker
@@ -68,11 +69,8 @@ public final class Tasklet: @unchecked Sendable {
     ///
     /// Safe to call from any thread. A wake during a turn leads to one more turn after it.
     public func wake() {
-        // Whoever wakes has just written what the tasklet is to see; with the fence in `run`, either
-        // the turn sees that, or this sees the turn running and asks for another.
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
         while true {
-            let now = state.load(ordering: .acquiring)
+            let now = state.load(ordering: .sequentiallyConsistent)
             let next: Int
             switch now {
             case State.idle: next = State.scheduled
@@ -95,8 +93,10 @@ public final class Tasklet: @unchecked Sendable {
 
     /// Runs one turn; called by the worker alone.
     public func run() {
-        state.store(State.running, ordering: .releasing)
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        // A wake that still sees `scheduled` counts on this turn to find what it was for. So the turn
+        // must not look at its queues before its start can be seen: an exchange keeps that order,
+        // where a releasing store would let a later load pass it, and a wake would be lost.
+        _ = state.exchange(State.running, ordering: .sequentiallyConsistent)
         let started = executor.nanoseconds()
         noteUnblocked(at: started)
         let turn = isCancelled.load(ordering: .sequentiallyConsistent) ? cancelled() : guarded()

@@ -355,8 +355,8 @@ struct JobAssembler {
             name: "read \(split.id)", worker: executor.makeLane(split.id), executor: executor)
         let queue = BoundedQueue<Element>(capacity: 4, from: tasklet, to: consumer)
         let body = PumpBody<Element>(
-            limit: options.batchSize, executor: executor, tasklet: tasklet, queue: { queue },
-            open: open)
+            limit: options.batchSize, executor: executor, tasklet: tasklet, isStopping: isStopping,
+            queue: { queue }, open: open)
         tasklet.prepare(
             turn: body.turn, close: body.close, onFailure: onFailure, onFinish: {})
         parts.pumps.append(tasklet)

@@ -24,6 +24,7 @@ public final class JobExecution: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
+    /// Makes a run of `plan`; nothing starts before ``run()``.
     public init(
         _ plan: PhysicalPlan, executor: any Executor = DispatchExecutor(),
         options: ExecutionOptions = ExecutionOptions()

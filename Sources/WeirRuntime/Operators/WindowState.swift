@@ -49,7 +49,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     /// Folds a run of a batch's rows into their slices; `add` folds one.
     ///
     /// - Parameter onLate: Called with the row of each late record.
-    @inlinable func fold<Input>(
+    @inlinable @inline(__always) func fold<Input>(
         _ batch: borrowing Batch<Input>, keyOf: (Input) -> Key,
         add: (Input, inout Merged.Accumulator) throws -> Void, onLate: (Int) -> Void
     ) throws {

@@ -30,6 +30,7 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
 
     /// Where a record's time puts it.
     public enum Placement {
+        /// It belongs to a slice that is kept.
         case slice(Slice<Key, Accumulator>)
         /// All windows that it belongs to have been fired and dropped.
         case late

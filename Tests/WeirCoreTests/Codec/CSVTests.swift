@@ -142,6 +142,13 @@ import WeirCore
         }
     }
 
+    @Test func `refuses null text that could not be a cell`() {
+        #expect(
+            message { try CSVOptions(nullText: ["", "n,a"]).validate() }
+                == "CSV options: the null text \"n,a\" contains a delimiter, a quote or a line end; "
+                + "leave it out, since such a text is never a cell of its own.")
+    }
+
     @Test func `is written with a header, quotes where needed, and null text`() throws {
         let options = CSVOptions(delimiter: ";", nullText: ["NA", ""])
         #expect(

@@ -95,7 +95,8 @@ enum Jobs {
             .sink(to: table("worst_carriers"), as: "worst")
         flights.keyed(by: { $0.origin })
             .joined(
-                with: weather.keyed(by: { $0.origin }), in: .tumbling(.milliseconds(1)), late: .drop,
+                with: weather.keyed(by: { $0.origin }), in: .tumbling(.milliseconds(1)),
+                late: .drop,
                 as: "with-weather"
             ) { flight, _ in flight.origin }
             .keyed(by: { $0 }).windowed(.tumbling(.milliseconds(24)), late: .drop)

@@ -3,7 +3,7 @@ import WeirCore
 import WeirGraph
 import WeirRuntime
 
-@Suite struct `Planner` {
+@Suite struct `Planning` {
     /// The operators of each chain, with its subtasks and placement.
     private func chains(
         _ graph: LogicalGraph, parallelism: Int, fusesKeyedEdges: Bool = true

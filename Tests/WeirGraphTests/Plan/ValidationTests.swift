@@ -40,11 +40,11 @@ import WeirRuntime
             message { job in
                 job.source(source, as: "numbers").watermarked(.atEnd) { _ in .epoch }
                     .keyed(by: { $0 }).windowed(.tumbling(.seconds(1)), late: .drop)
-                    .aggregate(Count(), as: "") { _, _, count in count }
+                    .reduce(as: "") { $0 + $1 }.map { $0.value }
                     .sink(to: sink, as: "results")
             } == """
                 job 'job' cannot run:
-                  - operator '': a aggregate keeps state and has an empty name. Name it with `as:`, \
+                  - operator '': it keeps state and has an empty name. Name it with `as:`, \
                 so that its state is found again.
                 """)
     }
@@ -88,7 +88,7 @@ import WeirRuntime
                     .sink(to: sink, as: "results")
             } == """
                 job 'job' cannot run:
-                  - operator 'counts': the window's size is 0.0 seconds; it must be positive. Give \
+                  - operator 'counts': the window's size is 0 s; it must be positive. Give \
                 spans of at least a microsecond, such as `.minutes(1)`.
                 """)
     }

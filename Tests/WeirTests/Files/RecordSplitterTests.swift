@@ -42,7 +42,7 @@ import Testing
             if found == .end { return lines }
             lines.append(
                 Line(
-                    String(decoding: splitter.buffer[splitter.record], as: UTF8.self),
+                    String(decoding: splitter.window.bytes[splitter.record], as: UTF8.self),
                     splitter.recordOffset, splitter.recordLine, problem))
         }
     }

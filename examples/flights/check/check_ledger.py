@@ -14,8 +14,8 @@ FLIGHTS = 336_776
 
 summary = json.load(open(sys.argv[1]))
 late_rows = collections.Counter(row["missed"] for row in csv.DictReader(open(sys.argv[2])))
-operators = {entry["name"]: entry["counts"] for entry in summary["ledger"]["operators"]}
-failures = []
+operators = {entry["name"]: entry for entry in summary["operators"]}
+failures = list(summary["imbalances"])
 for name in ("hourly", "carrier-delays"):
     counts = operators[name]
     total = counts["passed"] + counts["late"]

@@ -13,11 +13,11 @@ enum JobProgram<Arguments: JobArguments> {
     /// - Returns: The exit status.
     static func run(_ arguments: [String], on console: Console) async -> Int32 {
         do {
-            let command = try JobCommand<Arguments>.parseAsRoot(arguments)
-            guard let action = command as? any JobAction else {
-                throw CleanExit.helpRequest(command)
-            }
-            return await action.perform(on: console)
+            var command = try JobCommand<Arguments>.parseAsRoot(arguments)
+            if let action = command as? any JobAction { return await action.perform(on: console) }
+            // The parser's own: it throws the help that was asked for.
+            try command.run()
+            return 0
         } catch {
             let text = JobCommand<Arguments>.fullMessage(for: error)
             let status = JobCommand<Arguments>.exitCode(for: error)

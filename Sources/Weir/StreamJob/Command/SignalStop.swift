@@ -12,23 +12,18 @@ import WeirRuntime
 
 /// Stops a run on SIGINT and SIGTERM: the first drains, the second aborts, a third leaves at once.
 ///
-/// A connector that never returns from the operating system cannot be aborted; after a few seconds
+/// A connector that never returns from the operating system cannot be aborted; after three seconds
 /// the process leaves it behind. SIGPIPE is ignored, so that a reader who goes away becomes an
 /// error of the sink that wrote.
 final class SignalStop: Sendable {
     private let execution: JobExecution
     private let reporter: ProgressReporter
     private let console: Console
-    private let state = Mutex(State())
+    private let requests = Mutex(StopRequests())
     private let queue = DispatchQueue(label: "weir.signals")
     // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
-    private static let gracePeriod = DispatchTimeInterval.seconds(5)
-
-    private struct State {
-        var signals = 0
-        var abortStatus: Int32?
-    }
+    private static let gracePeriod = DispatchTimeInterval.seconds(3)
 
     init(_ execution: JobExecution, _ reporter: ProgressReporter, _ console: Console) {
         self.execution = execution
@@ -47,7 +42,7 @@ final class SignalStop: Sendable {
     }
 
     /// The exit status, where a second signal has aborted the run.
-    var abortStatus: Int32? { state.withLock { $0.abortStatus } }
+    var abortStatus: Int32? { requests.withLock { $0.abortStatus } }
 
     /// Gives the signals their usual meaning again.
     func cancel() {
@@ -56,23 +51,17 @@ final class SignalStop: Sendable {
     }
 
     private func receive(_ number: Int32) {
-        let status = 128 + number
-        let count = state.withLock { state in
-            state.signals += 1
-            if state.signals == 2 { state.abortStatus = status }
-            return state.signals
-        }
-        switch count {
-        case 1:
+        switch requests.withLock({ $0.receive(signal: number) }) {
+        case .drain:
             reporter.noteStopping("stopping: draining…, again to stop now")
             execution.requestStop()
-        case 2:
+        case .abort(let status):
             reporter.note("stopping now")
             execution.abort()
             queue.asyncAfter(deadline: .now() + Self.gracePeriod) { [weak self] in
                 self?.leave(status)
             }
-        default: leave(status)
+        case .leave(let status): leave(status)
         }
     }
 

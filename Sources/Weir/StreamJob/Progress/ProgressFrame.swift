@@ -33,8 +33,11 @@ struct ProgressFrame: Equatable {
             parts.append("watermark \(Self.text(watermark))")
         }
         if let lag = rows.compactMap(\.lag).max() { parts.append("lag \(NumberText.span(lag))") }
-        if let worst = rows.max(by: { $0.backPressure < $1.backPressure }), worst.backPressure >= 0.01 {
-            parts.append("back-pressure \(NumberText.percent(worst.backPressure)) on '\(worst.name)'")
+        if let worst = rows.max(by: { $0.backPressure < $1.backPressure }),
+            worst.backPressure >= 0.01
+        {
+            parts.append(
+                "back-pressure \(NumberText.percent(worst.backPressure)) on '\(worst.name)'")
         }
         return parts.joined(separator: "  ")
     }

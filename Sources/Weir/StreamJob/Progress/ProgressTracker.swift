@@ -21,7 +21,9 @@ struct ProgressTracker {
         }
         let base = samples.count > 1 && !samples[0].operators.isEmpty ? samples[0] : nil
         let rows = metrics.operators.enumerated().map { index, entry in
-            row(entry, base?.operators[index], metrics.elapsedSeconds, base?.elapsedSeconds ?? 0, now)
+            row(
+                entry, base?.operators[index], metrics.elapsedSeconds, base?.elapsedSeconds ?? 0,
+                now)
         }
         let sources = zip(metrics.operators, rows).filter { $0.0.kind == .source }.map(\.1)
         return ProgressFrame(

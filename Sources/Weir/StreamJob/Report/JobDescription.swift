@@ -4,17 +4,22 @@ import WeirRuntime
 
 /// What a job reads and writes, and what it promises about it: the facts that `describe` shows.
 public struct JobDescription: Hashable, Sendable, Codable {
+    /// The job's name.
     public var job: String
+    /// Where its records come from.
     public var sources: [SourceEntry]
     /// The operators that keep state until the watermark passes.
     public var windows: [WindowEntry]
+    /// Where its results go.
     public var sinks: [SinkEntry]
 
     /// A source.
     public struct SourceEntry: Hashable, Sendable, Codable {
+        /// The operator's name.
         public var name: String
         /// What is read.
         public var reads: String
+        /// The Swift type of a record.
         public var recordType: String
         /// What becomes of records that cannot be read.
         public var badRecords: String
@@ -26,9 +31,11 @@ public struct JobDescription: Hashable, Sendable, Codable {
 
     /// An operator with windows.
     public struct WindowEntry: Hashable, Sendable, Codable {
+        /// The operator's name.
         public var name: String
         /// What it does: `aggregate`, `reduce`, `join`.
         public var kind: String
+        /// Which windows there are.
         public var windows: String
         /// What becomes of records that come after their windows have closed.
         public var lateRecords: String
@@ -36,9 +43,11 @@ public struct JobDescription: Hashable, Sendable, Codable {
 
     /// A sink.
     public struct SinkEntry: Hashable, Sendable, Codable {
+        /// The operator's name.
         public var name: String
         /// What is written.
         public var writes: String
+        /// The Swift type of a record.
         public var recordType: String
         /// `transactional`, `idempotent` or `at-least-once`.
         public var guarantee: String
@@ -48,10 +57,13 @@ public struct JobDescription: Hashable, Sendable, Codable {
 
     /// A field of a record.
     public struct FieldEntry: Hashable, Sendable, Codable {
+        /// Its name in files, tables and messages.
         public var name: String
         /// `string`, `int64?`, `list of double`.
         public var type: String
+        /// The unit of its values.
         public var unit: String?
+        /// What it means.
         public var documentation: String?
         /// Other names that it is found under.
         public var aliases: [String]
@@ -142,7 +154,8 @@ extension JobDescription.FieldEntry {
         switch type {
         case .list(let element): "list of \(text(element))"
         case .record(let fields):
-            "record (" + fields.map { Self($0) }.map { "\($0.name): \($0.type)" }
+            "record ("
+                + fields.map { Self($0) }.map { "\($0.name): \($0.type)" }
                 .joined(separator: ", ") + ")"
         default: "\(type)"
         }

@@ -54,7 +54,7 @@ enum NumberText {
 
     /// A running clock: `0:07`, `12:34`, `1:02:03`.
     static func clock(seconds: Double) -> String {
-        let whole = seconds.isFinite ? Int(max(0, min(seconds, 1e12))) : 0
+        let whole = seconds.isFinite ? Int(max(0, min(seconds, 1e12)).rounded()) : 0
         let rest = "\(padded(whole % 60))"
         if whole < 3_600 { return "\(whole / 60):\(rest)" }
         return "\(whole / 3_600):\(padded(whole % 3_600 / 60)):\(rest)"
@@ -64,7 +64,9 @@ enum NumberText {
     static func fixed(_ value: Double, decimals: Int) -> String {
         var scale = 1
         for _ in 0..<decimals { scale *= 10 }
-        guard let scaled = Int(exactly: (value * Double(scale)).rounded()) else { return "\(value)" }
+        guard let scaled = Int(exactly: (value * Double(scale)).rounded()) else {
+            return "\(value)"
+        }
         let sign = scaled < 0 ? "-" : ""
         let (whole, rest) = scaled.magnitude.quotientAndRemainder(dividingBy: UInt(scale))
         if decimals == 0 { return "\(sign)\(whole)" }

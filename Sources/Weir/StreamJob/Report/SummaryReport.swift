@@ -37,7 +37,8 @@ struct SummaryReport {
             case .aborted: "stopped at once"
             }
         let rate = NumberText.count(Int(clamping: Int64(summary.recordsPerSecond.rounded())))
-        return "\(summary.job) \(outcome): \(NumberText.count(summary.recordsRead)) records read in "
+        return
+            "\(summary.job) \(outcome): \(NumberText.count(summary.recordsRead)) records read in "
             + "\(NumberText.span(seconds: summary.seconds)), \(rate) records/s, "
             + "\(summary.parallelism) worker\(summary.parallelism == 1 ? "" : "s")"
     }
@@ -54,7 +55,9 @@ struct SummaryReport {
             columns.append(("shed", { $0.shed }))
         }
         columns += [("dead letters", { $0.deadLettered }), ("held", { $0.held })]
-        let makesOthers = entries.contains { $0.counts.emitted != $0.counts.passed && $0.counts.emitted > 0 }
+        let makesOthers = entries.contains {
+            $0.counts.emitted != $0.counts.passed && $0.counts.emitted > 0
+        }
         if makesOthers { columns.append(("emitted", { $0.emitted })) }
 
         var table = TextTable(alignments: [.left] + columns.map { _ in .right })
@@ -88,7 +91,8 @@ struct SummaryReport {
                 case .source(let source) = graph[OperatorID(entry.name)]?.body
             else { return nil }
             let count = entry.counts.deadLettered
-            let letters = "\(NumberText.count(count)) bad record\(count == 1 ? "" : "s") of '\(entry.name)' "
+            let letters =
+                "\(NumberText.count(count)) bad record\(count == 1 ? "" : "s") of '\(entry.name)' "
             guard case .deadLetter(let path) = source.badRecords else {
                 return (entry.name, count, nil, letters + "passed over")
             }

@@ -19,7 +19,9 @@
         var value: FieldTree
     }
 
-    var isNull: Bool { self == .null }
+    var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
 
     var scalar: FieldScalar {
         switch self {

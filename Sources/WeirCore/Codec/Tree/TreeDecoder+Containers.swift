@@ -18,6 +18,13 @@ struct TreeMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try decoder(key).decodeAny(type)
     }
 
+    func decodeIfPresent<Value: Decodable>(
+        _ type: Value.Type, forKey key: Key
+    ) throws -> Value? {
+        guard let value = value(key), !value.isNull else { return nil }
+        return try TreeDecoder(value, parentPath: codingPath, key: key).decodeAny(type)
+    }
+
     func nestedContainer<Inner: CodingKey>(
         keyedBy type: Inner.Type, forKey key: Key
     ) throws -> KeyedDecodingContainer<Inner> {
@@ -29,7 +36,7 @@ struct TreeMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func superDecoder() throws -> any Decoder {
-        TreeDecoder(members.first { $0.name == "super" }?.value ?? .null, codingPath: codingPath)
+        TreeDecoder(members.first { $0.name == "super" }?.value ?? .null, parentPath: codingPath)
     }
 
     func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
@@ -47,7 +54,7 @@ struct TreeMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
                     codingPath: codingPath,
                     debugDescription: "is not in the object, and the property is not optional"))
         }
-        return TreeDecoder(value, codingPath: codingPath + [key])
+        return TreeDecoder(value, parentPath: codingPath, key: key)
     }
 }
 
@@ -98,13 +105,14 @@ struct TreeElements: UnkeyedDecodingContainer {
     }
 
     private func current() throws -> TreeDecoder {
-        let path = codingPath + [ElementKey(currentIndex)]
+        let key = ElementKey(currentIndex)
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
                 FieldTree.self,
-                .init(codingPath: path, debugDescription: "the array ends too early"))
+                .init(
+                    codingPath: codingPath + [key], debugDescription: "the array ends too early"))
         }
-        return TreeDecoder(elements[currentIndex], codingPath: path)
+        return TreeDecoder(elements[currentIndex], parentPath: codingPath, key: key)
     }
 }
 

@@ -3,13 +3,18 @@ import Foundation
 /// Hands the values of a ``FieldTree`` to a type's `init(from:)`.
 struct TreeDecoder: Decoder {
     let tree: FieldTree
-    let codingPath: [any CodingKey]
+    private let parentPath: [any CodingKey]
+    private let key: (any CodingKey)?
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    init(_ tree: FieldTree, codingPath: [any CodingKey] = []) {
+    init(_ tree: FieldTree, parentPath: [any CodingKey] = [], key: (any CodingKey)? = nil) {
         self.tree = tree
-        self.codingPath = codingPath
+        self.parentPath = parentPath
+        self.key = key
     }
+
+    /// Put together when asked for: most values are read without it.
+    var codingPath: [any CodingKey] { key.map { parentPath + [$0] } ?? parentPath }
 
     func container<Key: CodingKey>(
         keyedBy type: Key.Type

@@ -29,15 +29,15 @@ struct DelayReport {
         let rows = try Row.fetchAll(
             connection,
             sql: """
-                SELECT CAST(strftime('%H', hour) AS INTEGER) AS hour,
+                SELECT CAST(strftime('%H', hour) AS INTEGER) AS hour_of_day,
                        sum(mean_dep_delay * (flights - cancelled)) / sum(flights - cancelled) AS delay
                 FROM hourly_departures WHERE mean_dep_delay IS NOT NULL
-                GROUP BY 1 HAVING sum(flights - cancelled) >= 100 ORDER BY (hour + 19) % 24
+                GROUP BY 1 HAVING sum(flights - cancelled) >= 100 ORDER BY (hour_of_day + 19) % 24
                 """)
         let longest = rows.map { ($0["delay"] as Double?) ?? 0 }.max() ?? 0
         Swift.print("\nMean delay by scheduled hour (New York, standard time), in minutes:")
         for row in rows {
-            let hour = (((row["hour"] as Int?) ?? 0) + 19) % 24
+            let hour = (((row["hour_of_day"] as Int?) ?? 0) + 19) % 24
             let delay = (row["delay"] as Double?) ?? 0
             let width = longest > 0 ? Int((max(0, delay) / longest * 40).rounded()) : 0
             let minutes = String((delay * 10).rounded() / 10).leftPadded(to: 5)

@@ -28,21 +28,21 @@ import WeirSQLite
                 onBadRecord: .deadLetter(path: "\(output)/bad-weather.jsonl"), as: "weather")
             .watermarked(order) { $0.hour }
 
-        var late: [DataStream<LateFlight>] = []
-        hourlyDepartures(flights, &late)
-        worstCarriers(flights, &late)
-        weatherImpact(flights, weather, &late)
-        late[0].union(late[1], late[2], as: "late-flights")
+        let late = LateFlights()
+        hourlyDepartures(flights, late)
+        worstCarriers(flights, late)
+        weatherImpact(flights, weather, late)
+        late.merged(as: "late-flights")?
             .sink(to: CSVFileSink(file: "\(output)/late-flights.csv", overwrite: true), as: "late")
     }
 
     /// Departures by airport and hour.
-    func hourlyDepartures(_ flights: DataStream<Flight>, _ late: inout [DataStream<LateFlight>]) {
+    func hourlyDepartures(_ flights: DataStream<Flight>, _ late: LateFlights) {
         flights
             .keyed(by: \.origin)
             .windowed(
                 .tumbling(.hours(1)),
-                late: .sideOutput { late.append($0.map { LateFlight($0, missed: "hourly") }) }
+                late: .sideOutput { late.add($0.map { LateFlight($0, missed: "hourly") }) }
             )
             .aggregate(
                 Count(), Count(where: \.isCancelled), Mean(\.delay), Max(\.delay), as: "hourly"
@@ -55,12 +55,12 @@ import WeirSQLite
     }
 
     /// The three carriers with the longest mean delay, in each window of a day, every six hours.
-    func worstCarriers(_ flights: DataStream<Flight>, _ late: inout [DataStream<LateFlight>]) {
+    func worstCarriers(_ flights: DataStream<Flight>, _ late: LateFlights) {
         flights
             .keyed(by: \.carrier)
             .windowed(
                 .sliding(.hours(24), every: .hours(6)),
-                late: .sideOutput { late.append($0.map { LateFlight($0, missed: "carrier-delays") }) }
+                late: .sideOutput { late.add($0.map { LateFlight($0, missed: "carrier-delays") }) }
             )
             .aggregate(Count(where: \.hasDelay), Mean(\.delay), as: "carrier-delays") {
                 WorstCarrier(windowStart: $1.start, carrier: $0, departures: $2, meanDelay: $3)
@@ -81,13 +81,13 @@ import WeirSQLite
     /// Each flight with the weather of its airport in that hour, summed up by airport and day.
     func weatherImpact(
         _ flights: DataStream<Flight>, _ weather: DataStream<Weather>,
-        _ late: inout [DataStream<LateFlight>]
+        _ late: LateFlights
     ) {
         flights
             .keyed(by: \.origin)
             .joined(
                 with: weather.keyed(by: \.origin), in: .tumbling(.hours(1)),
-                late: .sideOutput { late.append($0.map { LateFlight($0, missed: "with-weather") }) },
+                late: .sideOutput { late.add($0.map { LateFlight($0, missed: "with-weather") }) },
                 as: "with-weather"
             ) { flight, weather in
                 Departure(
@@ -117,5 +117,16 @@ import WeirSQLite
     func report(_ summary: JobSummary) throws {
         try DelayReport(database: "\(output)/flights.db", late: "\(output)/late-flights.csv")
             .print(summary)
+    }
+}
+
+/// The late records of several operators, collected into one stream.
+final class LateFlights {
+    private var streams: [DataStream<LateFlight>] = []
+
+    func add(_ stream: DataStream<LateFlight>) { streams.append(stream) }
+
+    func merged(as name: String) -> DataStream<LateFlight>? {
+        streams.first?.union(Array(streams.dropFirst()), as: name)
     }
 }
