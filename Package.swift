@@ -86,9 +86,9 @@ let package = Package(
                 "Weir", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        tests("WeirCoreTests", ["WeirCore"]),
+        tests("WeirCoreTests", ["WeirCore", "WeirTesting"]),
         tests("WeirGraphTests", ["WeirCore", "WeirGraph", "WeirRuntime"]),
-        tests("WeirStateTests", ["WeirCore", "WeirState"]),
+        tests("WeirStateTests", ["WeirCore", "WeirState", "WeirTesting"]),
         tests("WeirRuntimeTests", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
         tests(

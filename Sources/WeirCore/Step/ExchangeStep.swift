@@ -8,12 +8,24 @@ public func exchangeStep<Element>(
     to targets: [Step<Element>], groups: KeyGroups, batchSize: Int,
     _ hashOf: @escaping (Element) -> UInt64
 ) -> Step<Element> {
+    exchangeStep(
+        to: targets, groups: groups, batchSize: batchSize, hashing: { $0.assignHashes(hashOf) })
+}
+
+/// Makes the same step from a loop over a batch, which fills the hash column; see
+/// ``mapStep(_:into:mapping:)``.
+@inlinable
+public func exchangeStep<Element>(
+    to targets: [Step<Element>], groups: KeyGroups, batchSize: Int,
+    hashing assignHashes: @escaping (inout Batch<Element>) -> Void
+) -> Step<Element> {
     let state = ExchangeState(targets: targets, batchSize: batchSize)
     let owners = groups.owners(parallelism: targets.count)
     let mask = UInt64(groups.count - 1)
     return Step(
         process: { batch in
-            if !batch.hasHashes { batch.assignHashes(hashOf) }
+            // Hashes that a batch brings along are of another exchange's key.
+            assignHashes(&batch)
             owners.withUnsafeBufferPointer { owners in
                 batch.scatterRows(to: state.outputs) { owners[Int($0 & mask)] }
             }
@@ -44,6 +56,9 @@ public final class ExchangeState<Element> {
     @usableFromInline let outputs: UnsafeMutablePointer<Batch<Element>>
     @usableFromInline let targets: [Step<Element>]
     @usableFromInline let branches: BranchStates<Element>
+    /// The rows that a target may come to have: a batch, and its share of one more. Batches grown by
+    /// doubling would take twice the memory, in every slot of every queue.
+    @usableFromInline let room: Int
     private var heldSignal: Signal?
 
     /// Makes an empty batch of `batchSize` rows for each target.
@@ -51,9 +66,8 @@ public final class ExchangeState<Element> {
         self.targets = targets
         branches = BranchStates(targets)
         outputs = .allocate(capacity: targets.count)
-        for index in targets.indices {
-            (outputs + index).initialize(to: Batch(capacity: batchSize))
-        }
+        room = batchSize + batchSize / max(1, targets.count) + batchSize / 8
+        for index in targets.indices { (outputs + index).initialize(to: Batch(capacity: room)) }
     }
 
     deinit {
@@ -67,6 +81,8 @@ public final class ExchangeState<Element> {
         for index in 0..<targets.count where outputs[index].count >= rows {
             if outputs[index].isEmpty { continue }
             let answer = try targets[index].process(&outputs[index])
+            // What came back in exchange may be a queue's fresh batch.
+            if outputs[index].isEmpty { outputs[index].reserveCapacity(room) }
             if answer != .done {
                 branches.note(index, answer)
                 isRefused = true

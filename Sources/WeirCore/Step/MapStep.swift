@@ -4,6 +4,24 @@ public func mapStep<Input, Output>(
     _ context: SubtaskContext, into next: Step<Output>,
     _ transform: @escaping (Input) throws -> Output
 ) -> Step<Input> {
+    mapStep(context, into: next, mapping: { try $0.mapRows(into: &$1, transform) })
+}
+
+/// Makes the step that replaces every record by its transform, from a loop over a batch.
+///
+/// The optimizer puts a user's function into the loop only where all that the loop's closure
+/// captures is known when the job is compiled. So the closure is formed in the DSL's method, which
+/// is inlined into the job, and captures the user's function and nothing else: measured, 0.6
+/// instead of 5.4 ns a record for a map. A function that itself captures values is called for each
+/// record.
+///
+/// - Parameter mapBatch: Moves the transforms of the first batch's rows to the second, and empties
+///   the first.
+@inlinable
+public func mapStep<Input, Output>(
+    _ context: SubtaskContext, into next: Step<Output>,
+    mapping mapBatch: @escaping (inout Batch<Input>, inout Batch<Output>) throws -> Void
+) -> Step<Input> {
     let slot = BatchSlot<Output>(capacity: context.batchSize)
     let counters = context.counters
     let process = next.process
@@ -11,7 +29,7 @@ public func mapStep<Input, Output>(
         process: { batch in
             let count = batch.count
             counters.received.add(count)
-            try context.attributing { try batch.mapRows(into: &slot.batch, transform) }
+            try context.attributing { try mapBatch(&batch, &slot.batch) }
             counters.passed.add(count)
             counters.emitted.add(count)
             return try process(&slot.batch)
@@ -24,12 +42,24 @@ public func filterStep<Element>(
     _ context: SubtaskContext, into next: Step<Element>,
     _ isKept: @escaping (Element) throws -> Bool
 ) -> Step<Element> {
+    filterStep(context, into: next, keeping: { try $0.keepRows(where: isKept) })
+}
+
+/// Makes the step that keeps some records, from a loop over a batch; see
+/// ``mapStep(_:into:mapping:)``.
+///
+/// - Parameter keepInBatch: Drops rows of the batch and answers how many.
+@inlinable
+public func filterStep<Element>(
+    _ context: SubtaskContext, into next: Step<Element>,
+    keeping keepInBatch: @escaping (inout Batch<Element>) throws -> Int
+) -> Step<Element> {
     let counters = context.counters
     let process = next.process
     return Step(
         process: { batch in
             counters.received.add(batch.count)
-            let dropped = try context.attributing { try batch.keepRows(where: isKept) }
+            let dropped = try context.attributing { try keepInBatch(&batch) }
             let kept = batch.count
             counters.filtered.add(dropped)
             counters.passed.add(kept)

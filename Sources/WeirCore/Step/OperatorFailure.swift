@@ -29,7 +29,9 @@ public struct OperatorFailure: Error, CustomStringConvertible {
 
 extension SubtaskContext {
     /// Runs `body`; what it throws comes out naming this operator and subtask.
-    @inlinable public func attributing<Result>(_ body: () throws -> Result) throws -> Result {
+    @inlinable @inline(__always) public func attributing<Result>(_ body: () throws -> Result) throws
+        -> Result
+    {
         do { return try body() } catch { throw OperatorFailure.wrapping(error, in: self) }
     }
 }

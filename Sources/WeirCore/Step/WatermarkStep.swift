@@ -8,6 +8,16 @@ public func watermarkStep<Element>(
     _ context: SubtaskContext, into next: Step<Element>, _ strategy: WatermarkStrategy,
     _ timeOf: @escaping (Element) throws -> Timestamp
 ) -> Step<Element> {
+    watermarkStep(context, into: next, strategy, assigning: { try $0.assignTimes(timeOf) })
+}
+
+/// Makes the same step from a loop over a batch, formed where the user's function is known; see
+/// ``mapStep(_:into:mapping:)``.
+@inlinable
+public func watermarkStep<Element>(
+    _ context: SubtaskContext, into next: Step<Element>, _ strategy: WatermarkStrategy,
+    assigning assignTimes: @escaping (inout Batch<Element>) throws -> Timestamp
+) -> Step<Element> {
     let state = WatermarkState(context, next, strategy)
     let counters = context.counters
     let process = next.process
@@ -15,7 +25,7 @@ public func watermarkStep<Element>(
         process: { batch in
             let count = batch.count
             counters.received.add(count)
-            let latest = try context.attributing { try batch.assignTimes(timeOf) }
+            let latest = try context.attributing { try assignTimes(&batch) }
             state.observe(latest, split: Int(batch.split), rows: count)
             counters.passed.add(count)
             counters.emitted.add(count)
@@ -35,6 +45,8 @@ final class WatermarkState {
     private let bound: Int64?
     private var sent = Timestamp.earliest
     private var sentIdle = false
+    /// Whether records went by since this stream was last said to be idle, which ended that.
+    private var hasRecords = false
     @usableFromInline var rowsSinceSent = 0
     @usableFromInline let interval: Int
 
@@ -42,8 +54,7 @@ final class WatermarkState {
         _ context: SubtaskContext, _ next: Step<Element>, _ strategy: WatermarkStrategy
     ) {
         self.next = next.signal
-        splits = context.splits
-        splits.track(strategy)
+        splits = context.splits.tracked(by: strategy)
         bound = strategy.bound.map { $0.wholeMicroseconds }
         // Every mark makes an exchange send short batches to all its targets, so the more of them
         // there are, the rarer the marks.
@@ -54,7 +65,10 @@ final class WatermarkState {
 
     @usableFromInline func observe(_ latest: Timestamp, split: Int, rows: Int) {
         guard rows > 0 else { return }
+        // Below a window or an exchange all records count as one split.
+        let split = split < splits.count ? split : 0
         rowsSinceSent += rows
+        hasRecords = true
         guard let bound else { return splits.advance(split, to: .earliest) }
         let mark = Timestamp(microseconds: latest.microseconds)
             .advanced(byMicroseconds: -bound).advanced(byMicroseconds: -1)
@@ -64,8 +78,9 @@ final class WatermarkState {
     @usableFromInline func emit() throws -> Progress {
         rowsSinceSent = 0
         guard let merged = splits.merged() else {
-            if sentIdle { return .done }
+            if sentIdle && !hasRecords { return .done }
             sentIdle = true
+            hasRecords = false
             return try next(.idle)
         }
         guard merged > sent || sentIdle else { return .done }

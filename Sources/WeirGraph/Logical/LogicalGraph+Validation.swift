@@ -32,7 +32,7 @@ extension LogicalGraph {
     private func unnamedState() -> [GraphProblem] {
         operators.filter { $0.kind.keepsState && $0.id.name.isEmpty }.map {
             GraphProblem(
-                $0.id, "a \($0.kind.rawValue) keeps state and has an empty name",
+                $0.id, "it keeps state and has an empty name",
                 mend: "Name it with `as:`, so that its state is found again")
         }
     }

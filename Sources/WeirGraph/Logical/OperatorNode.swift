@@ -135,20 +135,23 @@ public struct KeyPartitioner: Sendable {
     /// The name of the key's type.
     public let keyType: String
     /// Makes the step that feeds the given targets.
-    public let makeStep: @Sendable (_ targets: [AnyStep], KeyGroups, _ batchSize: Int) throws -> AnyStep
+    public let makeStep:
+        @Sendable (_ targets: [AnyStep], KeyGroups, _ batchSize: Int) throws -> AnyStep
 
     /// A partitioner for records of one type, formed where the key function's type is known.
-    @inlinable
+    @inlinable @inline(__always)
     public init<Element, Key: StreamKey>(
         _ type: Element.Type, by keyOf: @escaping @Sendable (Element) -> Key
     ) {
         keyType = String(describing: Key.self)
+        let assignHashes: @Sendable (inout Batch<Element>) -> Void = { batch in
+            batch.assignHashes { keyOf($0).stableHash }
+        }
         makeStep = { targets, groups, batchSize in
             let typed = try targets.map { try $0.typed(Element.self) }
             return AnyStep(
-                exchangeStep(to: typed, groups: groups, batchSize: batchSize) {
-                    keyOf($0).stableHash
-                })
+                exchangeStep(
+                    to: typed, groups: groups, batchSize: batchSize, hashing: assignHashes))
         }
     }
 }

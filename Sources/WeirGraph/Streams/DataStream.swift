@@ -17,7 +17,7 @@ public struct DataStream<Element: Sendable> {
     }
 
     /// Adds an operator that reads this stream alone, one to one.
-    @inlinable
+    @inlinable @inline(__always)
     func transformed<Output: Sendable>(
         _ kind: OperatorKind, as name: String?, detail: String = "", to: Output.Type,
         _ make: @escaping @Sendable (SubtaskContext, Step<Output>) throws -> Step<Element>
@@ -50,22 +50,28 @@ extension DataStream {
     /// A stream of each record's transform.
     ///
     /// Keeps order and event times.
-    @inlinable
+    @inlinable @inline(__always)
     public func map<Output: Sendable>(
         as name: String? = nil, _ transform: @escaping @Sendable (Element) throws -> Output
     ) -> DataStream<Output> {
-        transformed(.map, as: name, to: Output.self) { context, next in
-            mapStep(context, into: next, transform)
+        let mapBatch: @Sendable (inout Batch<Element>, inout Batch<Output>) throws -> Void = {
+            try $0.mapRows(into: &$1, transform)
+        }
+        return transformed(.map, as: name, to: Output.self) { context, next in
+            mapStep(context, into: next, mapping: mapBatch)
         }
     }
 
     /// A stream of the records for which `isKept` holds. The others are counted as filtered.
-    @inlinable
+    @inlinable @inline(__always)
     public func filter(
         as name: String? = nil, _ isKept: @escaping @Sendable (Element) throws -> Bool
     ) -> DataStream<Element> {
-        transformed(.filter, as: name, to: Element.self) { context, next in
-            filterStep(context, into: next, isKept)
+        let keepInBatch: @Sendable (inout Batch<Element>) throws -> Int = {
+            try $0.keepRows(where: isKept)
+        }
+        return transformed(.filter, as: name, to: Element.self) { context, next in
+            filterStep(context, into: next, keeping: keepInBatch)
         }
     }
 
@@ -87,13 +93,18 @@ extension DataStream {
     /// watermark for each split. Behind an exchange all records count as one split.
     ///
     /// - Parameter timeOf: The event time of a record.
-    @inlinable
+    @inlinable @inline(__always)
     public func watermarked(
         _ strategy: WatermarkStrategy, as name: String? = nil,
         _ timeOf: @escaping @Sendable (Element) throws -> Timestamp
     ) -> DataStream<Element> {
-        transformed(.watermarked, as: name, detail: strategy.description, to: Element.self) {
-            watermarkStep($0, into: $1, strategy, timeOf)
+        let assignTimes: @Sendable (inout Batch<Element>) throws -> Timestamp = {
+            try $0.assignTimes(timeOf)
+        }
+        return transformed(
+            .watermarked, as: name, detail: strategy.description, to: Element.self
+        ) {
+            watermarkStep($0, into: $1, strategy, assigning: assignTimes)
         }
     }
 
@@ -130,7 +141,7 @@ extension DataStream {
     /// This stream divided by key: records with equal keys meet in one subtask.
     ///
     /// - Parameter key: The key of a record; a key path literal will do.
-    @inlinable
+    @inlinable @inline(__always)
     public func keyed<Key: StreamKey>(
         by key: @escaping @Sendable (Element) -> Key
     ) -> KeyedStream<Element, Key> {
@@ -138,7 +149,7 @@ extension DataStream {
     }
 
     /// This stream divided by a key of two parts.
-    @inlinable
+    @inlinable @inline(__always)
     public func keyed<First: StreamKey, Second: StreamKey>(
         by first: @escaping @Sendable (Element) -> First,
         _ second: @escaping @Sendable (Element) -> Second
@@ -171,7 +182,7 @@ public struct KeyedStream<Element: Sendable, Key: StreamKey> {
     }
 
     /// The edge that brings each record to the subtask that owns its key.
-    @inlinable
+    @inlinable @inline(__always)
     public func edge(toPort port: Int = 0) -> GraphEdge {
         GraphEdge(
             from: stream.output, partitioning: .keyed(KeyPartitioner(Element.self, by: key)),

@@ -6,7 +6,9 @@ protocol SplitInput<Element>: AnyObject {
     associatedtype Element: Sendable
     /// Takes rows, if there are any, into an empty batch.
     func take(into batch: inout Batch<Element>) throws -> TakenFromSplit
-    /// Stops reading for good.
+    /// Ends the split after what has been read so far.
+    func stopReading()
+    /// Stops reading for good, and drops what was not taken.
     func close()
 }
 
@@ -62,6 +64,7 @@ final class InlineSplit<Element: Sendable>: SplitInput {
         executor.schedule(after: span) { tasklet.wake() }
     }
 
+    func stopReading() { ended = true }
     func close() { reading = nil }
 }
 
@@ -92,6 +95,10 @@ final class PumpedSplit<Element: Sendable>: SplitInput {
         }
     }
 
+    func stopReading() {
+        if started { pump.wake() } else { ended = true }
+    }
+
     func close() { pump.cancel() }
 }
 
@@ -103,17 +110,19 @@ final class PumpBody<Element: Sendable> {
     private let limit: Int
     private let executor: any Executor
     private let tasklet: Tasklet
+    private let isStopping: @Sendable () -> Bool
     private var batch: Batch<Element>
     private var hasEnded = false
 
     init(
         limit: Int, executor: any Executor, tasklet: Tasklet,
-        queue: @escaping () -> BoundedQueue<Element>?,
+        isStopping: @escaping @Sendable () -> Bool, queue: @escaping () -> BoundedQueue<Element>?,
         open: @escaping () throws -> SplitReading<Element>
     ) {
         self.limit = limit
         self.executor = executor
         self.tasklet = tasklet
+        self.isStopping = isStopping
         self.queue = queue
         self.open = open
         batch = Batch(capacity: limit)
@@ -123,6 +132,7 @@ final class PumpBody<Element: Sendable> {
         guard let queue = queue() else { return .finished }
         while true {
             if !batch.isEmpty, !queue.push(&batch) { return .blocked }
+            if isStopping() { hasEnded = true }
             if hasEnded { return queue.push(.end) ? .finished : .blocked }
             let reading = try self.reading ?? open()
             self.reading = reading

@@ -49,7 +49,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     /// Folds a run of a batch's rows into their slices; `add` folds one.
     ///
     /// - Parameter onLate: Called with the row of each late record.
-    @inlinable func fold<Input>(
+    @inlinable @inline(__always) func fold<Input>(
         _ batch: borrowing Batch<Input>, keyOf: (Input) -> Key,
         add: (Input, inout Merged.Accumulator) throws -> Void, onLate: (Int) -> Void
     ) throws {
@@ -75,7 +75,8 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                     let key = keyOf(batch[row])
                     let hash = hasHashes ? batch.hash(at: row) : key.stableHash
                     do {
-                        try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() }) {
+                        try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() })
+                        {
                             try add(batch[row], &$0)
                         }
                     } catch {
@@ -108,13 +109,12 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         guard let signal = pendingSignal else { return .done }
         var batchesLeft = 32
         while try nextWindow() {
-            while try !fillOutput() {
-                let progress = try send(&output)
-                if progress != .done { return progress }
-                batchesLeft -= 1
-                if batchesLeft == 0 { return .yielded }
-            }
-            finishWindow()
+            if try fillOutput() { finishWindow() }
+            guard output.count >= batchSize else { continue }
+            let progress = try send(&output)
+            if progress != .done { return progress }
+            batchesLeft -= 1
+            if batchesLeft == 0 { return .yielded }
         }
         if !output.isEmpty {
             let progress = try send(&output)

@@ -7,7 +7,7 @@ public import WeirGraph
 extension WindowedStream {
 
     /// A stream of one result for each key and window, made from two aggregates of its records.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<A: Aggregate, B: Aggregate, Output: Sendable>(
         _ a: A, _ b: B, as name: String,
         _ result: @escaping @Sendable (Key, Window, A.Result, B.Result) throws -> Output
@@ -18,7 +18,7 @@ extension WindowedStream {
     }
 
     /// A stream of one result for each key and window, made from three aggregates of its records.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<A: Aggregate, B: Aggregate, C: Aggregate, Output: Sendable>(
         _ a: A, _ b: B, _ c: C, as name: String,
         _ result: @escaping @Sendable (Key, Window, A.Result, B.Result, C.Result) throws -> Output
@@ -29,7 +29,7 @@ extension WindowedStream {
     }
 
     /// A stream of one result for each key and window, made from four aggregates of its records.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<A: Aggregate, B: Aggregate, C: Aggregate, D: Aggregate, Output: Sendable>(
         _ a: A, _ b: B, _ c: C, _ d: D, as name: String,
         _ result:
@@ -43,7 +43,7 @@ extension WindowedStream {
     }
 
     /// A stream of one result for each key and window, made from five aggregates of its records.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<
         A: Aggregate, B: Aggregate, C: Aggregate, D: Aggregate, E: Aggregate, Output: Sendable
     >(
@@ -62,7 +62,7 @@ extension WindowedStream {
     }
 
     /// A stream of one result for each key and window, made from six aggregates of its records.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<
         A: Aggregate, B: Aggregate, C: Aggregate, D: Aggregate, E: Aggregate, F: Aggregate,
         Output: Sendable

@@ -14,10 +14,12 @@ public enum LateRecords<Element: Sendable> {
 public struct WindowedStream<Element: Sendable, Key: StreamKey> {
     /// The stream and its key.
     public let keyed: KeyedStream<Element, Key>
+    @usableFromInline let settings: WindowSettings<Element>
+
     /// The windows.
-    public let assigner: WindowAssigner
+    @inlinable public var assigner: WindowAssigner { settings.assigner }
     /// What becomes of late records.
-    public let late: LateRecords<Element>
+    @inlinable public var late: LateRecords<Element> { settings.late }
 
     /// Cuts `keyed` into windows, as ``KeyedStream/windowed(_:late:)`` does.
     @inlinable
@@ -25,6 +27,20 @@ public struct WindowedStream<Element: Sendable, Key: StreamKey> {
         keyed: KeyedStream<Element, Key>, assigner: WindowAssigner, late: LateRecords<Element>
     ) {
         self.keyed = keyed
+        settings = WindowSettings(assigner: assigner, late: late)
+    }
+}
+
+/// How a stream is cut into windows.
+///
+/// An object, because the optimizer does not take values of more than six fields apart: it would
+/// lose sight of the key's function, which then could not be put into the record loop.
+@usableFromInline
+final class WindowSettings<Element: Sendable> {
+    @usableFromInline let assigner: WindowAssigner
+    @usableFromInline let late: LateRecords<Element>
+
+    @inlinable init(assigner: WindowAssigner, late: LateRecords<Element>) {
         self.assigner = assigner
         self.late = late
     }
@@ -55,7 +71,7 @@ extension KeyedStream {
     ///
     /// A window is closed, and its result emitted, when the watermark passes its end; its state is
     /// then gone. A record is late when all windows that it belongs to have closed.
-    @inlinable
+    @inlinable @inline(__always)
     public func windowed(
         _ assigner: WindowAssigner, late: LateRecords<Element>
     ) -> WindowedStream<Element, Key> {
@@ -71,7 +87,7 @@ extension WindowedStream {
     ///   - name: The operator's name; its state is saved under it.
     ///   - result: Makes the result from key, window and the aggregate's result. Its event time is
     ///     the last point of the window.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<Folded: Aggregate, Output: Sendable>(
         _ aggregate: Folded, as name: String,
         _ result: @escaping @Sendable (Key, Window, Folded.Result) throws -> Output
@@ -80,7 +96,7 @@ extension WindowedStream {
     }
 
     /// A stream of one ``WindowResult`` for each key and window in which records came.
-    @inlinable
+    @inlinable @inline(__always)
     public func aggregate<Folded: Aggregate>(
         _ aggregate: Folded, as name: String
     ) -> DataStream<WindowResult<Key, Folded.Result>> where Folded.Input == Element {
@@ -89,20 +105,20 @@ extension WindowedStream {
         }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     func aggregated<Folded: Aggregate, Output: Sendable>(
         _ kind: OperatorKind, _ folded: Folded, as name: String,
         _ result: @escaping @Sendable (Key, Window, Folded.Result) throws -> Output
     ) -> DataStream<Output> where Folded.Input == Element {
         let assigner = self.assigner
-        let keyOf = keyed.key
+        let fold = windowFold(by: keyed.key, Folded.self, Output.self)
         let body = TransformBody { context, outputs, _ in
             [
                 AnyStep(
                     windowAggregateStep(
                         context, into: try outputs.step(0),
-                        late: try outputs.lateStep(of: Element.self), assigner, folded, keyOf: keyOf,
-                        result: result))
+                        late: try outputs.lateStep(of: Element.self), assigner, folded,
+                        fold: fold, result: result))
             ]
         }
         let job = keyed.stream.job

@@ -1,0 +1,28 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Its sources are links to those of `weir-bench`: the same code, compiled outside the engine's
+// package, as a user's is.
+let package = Package(
+    name: "downstream",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(name: "weir", path: "../.."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "downstream-bench",
+            dependencies: [
+                .product(name: "Weir", package: "weir"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/DownstreamBench",
+            swiftSettings: [
+                .swiftLanguageMode(.v6),
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("InternalImportsByDefault"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+            ])
+    ]
+)
