@@ -2,7 +2,9 @@ public import WeirCore
 
 /// What goes into a step or comes out of it: a record with its event time, or a mark.
 public enum Emission<Element> {
+    /// A record, with its event time.
     case record(Element, at: Timestamp)
+    /// A mark in the stream.
     case signal(Signal)
 
     /// A watermark.
@@ -25,5 +27,6 @@ public struct StepContractViolation: Error, Equatable, Sendable, CustomStringCon
     /// What was done that the contract forbids.
     public let description: String
 
+    /// Says what was done.
     public init(_ description: String) { self.description = description }
 }

@@ -10,6 +10,7 @@ public final class InputDriver<Element> {
     private let step: Step<Element>
     private var batch = Batch<Element>()
 
+    /// Drives `step`, which nothing else may call.
     public init(_ step: Step<Element>) { self.step = step }
 
     /// Hands over records as one batch.

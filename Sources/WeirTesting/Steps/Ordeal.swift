@@ -26,7 +26,9 @@ public func verify<Input, Output: Equatable>(
 
 /// What goes into one of two ports.
 public enum PortEmission<Left, Right> {
+    /// Into the first.
     case left(Emission<Left>)
+    /// Into the second.
     case right(Emission<Right>)
 }
 

@@ -28,6 +28,7 @@ public final class OutputProbe<Element> {
     private var resumesLeft = 0
     private var hasEnded = false
 
+    /// Makes a probe that refuses as often as that.
     public init(refusing refusal: Refusal = .never) { self.refusal = refusal }
 
     /// The records, without times and marks.
