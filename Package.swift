@@ -89,7 +89,9 @@ let package = Package(
         tests("WeirCoreTests", ["WeirCore", "WeirTesting"]),
         tests("WeirGraphTests", ["WeirCore", "WeirGraph", "WeirRuntime"]),
         tests("WeirStateTests", ["WeirCore", "WeirState", "WeirTesting"]),
-        tests("WeirRuntimeTests", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
+        tests(
+            "WeirRuntimeTests",
+            ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
         tests(
             "WeirSQLiteTests",

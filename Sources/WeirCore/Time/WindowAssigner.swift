@@ -49,8 +49,12 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
 
     /// What makes this assigner unusable, as the planner reports it; `nil` when it is sound.
     public var problem: String? {
-        if size < .microseconds(1) { return "the window's size is \(size.spelledOut); it must be positive" }
-        if slide < .microseconds(1) { return "the window's slide is \(slide.spelledOut); it must be positive" }
+        if size < .microseconds(1) {
+            return "the window's size is \(size.spelledOut); it must be positive"
+        }
+        if slide < .microseconds(1) {
+            return "the window's slide is \(slide.spelledOut); it must be positive"
+        }
         if size > .days(365_000) || slide > .days(365_000) {
             return "the window is longer than a thousand years"
         }
