@@ -9,7 +9,8 @@ final class TestSink<Element: Sendable>: Sink {
         var written = 0
         var finishes = 0
         var abandons = 0
-        var flushes = 0
+        /// The records written since the last flush.
+        var unflushed = 0
     }
 
     let writeMode: WriteMode
@@ -57,10 +58,11 @@ final class TestSink<Element: Sendable>: Sink {
                 sink.state.withLock {
                     $0.records.append((record, time))
                     $0.logs[index].written += 1
+                    $0.logs[index].unflushed += 1
                 }
             }
         }
-        func flush() { sink.state.withLock { $0.logs[index].flushes += 1 } }
+        func flush() { sink.state.withLock { $0.logs[index].unflushed = 0 } }
         func finish() { sink.state.withLock { $0.logs[index].finishes += 1 } }
         func abandon() { sink.state.withLock { $0.logs[index].abandons += 1 } }
     }

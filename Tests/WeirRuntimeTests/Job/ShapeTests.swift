@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import WeirCore
 import WeirGraph
@@ -222,6 +223,44 @@ enum Way: Sendable, CustomTestStringConvertible {
                 }
             )
         }
+    }
+
+    @Test(arguments: [1, 2, 7], 0..<20 as Range<UInt64>)
+    func `has brought to its sinks, and flushed, all it has read when sources fall silent`(
+        parallelism: Int, seed: UInt64
+    ) throws {
+        let sinks = [TestSink<Int>(), TestSink<Int>(mode: .blocking), TestSink<Int>()]
+        let splits: [[TestSource<Int>.Read]] = Self.splits.map {
+            [.records($0), .silence(.seconds(10)), .records([0])]
+        }
+        let plan = try plan(parallelism: parallelism) { job in
+            let marked = job.source(TestSource(splits), as: "numbers")
+                .watermarked(.monotonous) { Timestamp(microseconds: Int64($0)) }
+            marked.sink(to: sinks[0], as: "inline")
+            marked.sink(to: sinks[1], as: "blocking")
+            let keyed = marked.keyed { $0 }
+            let job = marked.job
+            let body = TransformBody { context, outputs, _ in
+                [AnyStep(passStep(context, into: try outputs.step(0) as Step<Int>))]
+            }
+            let id = job.add(
+                .map, as: "exchanged", inputs: [keyed.edge()], outputTypes: [Int.self],
+                body: .transform(body))
+            DataStream<Int>(job: job, output: OutputReference(id)).sink(to: sinks[2], as: "keyed")
+        }
+        let executor = ManualExecutor(seed: seed)
+        let execution = JobExecution(plan, executor: executor, options: tightOptions())
+        let seen = Mutex<[[Int]]>([])
+        executor.schedule(after: .seconds(5)) {
+            seen.withLock { seen in
+                seen = sinks.map { sink in
+                    [sink.records.count, sink.logs.reduce(0) { $0 + $1.unflushed }]
+                }
+            }
+        }
+        _ = try executor.run { try await execution.run() }
+        #expect(seen.withLock { $0 } == [[200, 0], [200, 0], [200, 0]])
+        #expect(sinks.map(\.records.count) == [205, 205, 205])
     }
 
     @Test(arguments: Way.all)
