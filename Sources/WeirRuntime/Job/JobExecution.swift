@@ -65,9 +65,10 @@ public final class JobExecution: Sendable {
 
     /// How the job is doing.
     public func metrics() -> JobMetrics {
-        let now = executor.nanoseconds()
         let (parts, start, end) = state.withLock { ($0.parts, $0.startedAt, $0.endedAt) }
         guard let parts else { return JobMetrics(elapsedSeconds: 0, operators: []) }
+        // Read after the start, or a job that starts meanwhile would have started in the future.
+        let now = executor.nanoseconds()
         return JobMetrics(
             elapsedSeconds: Double((end ?? now) - start) / 1e9,
             operators: plan.graph.operators.map {
