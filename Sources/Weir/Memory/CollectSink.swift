@@ -15,6 +15,7 @@ public import WeirCore
 public final class CollectSink<Element: Sendable>: Sink {
     @usableFromInline let collected = Mutex<[Element]>([])
 
+    /// Makes a sink without results.
     public init() {}
 
     /// The results so far.

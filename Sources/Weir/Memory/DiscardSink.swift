@@ -5,6 +5,7 @@ public import WeirCore
 public final class DiscardSink<Element: Sendable>: Sink {
     @usableFromInline let discarded = Atomic<Int>(0)
 
+    /// Makes a sink that has counted nothing.
     public init() {}
 
     /// How many results have come so far.

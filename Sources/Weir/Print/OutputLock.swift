@@ -3,14 +3,24 @@ import Synchronization
 
 /// Writes whole blocks of lines to a descriptor, one writer at a time in the process.
 enum OutputLock {
-    /// One for all descriptors: standard output and error are often the same terminal.
-    private static let lock = Mutex(())
+    /// A lock for each descriptor: one whose reader is slow must not hold up the others. Standard
+    /// output and error share theirs, since they are often the same terminal.
+    private static let locks = Mutex<[Int32: NSLock]>([:])
+
+    private static func lock(for descriptor: Int32) -> NSLock {
+        locks.withLock { locks in
+            let shared = descriptor == 2 ? 1 : descriptor
+            let lock = locks[shared] ?? NSLock()
+            locks[shared] = lock
+            return lock
+        }
+    }
 
     /// Writes all bytes, going on after partial writes, interrupts and a full pipe.
     ///
     /// - Throws: ``PrintError``.
     static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
-        try lock.withLock { _ in
+        try lock(for: descriptor).withLock {
             try withoutPipeSignal {
                 var written = 0
                 while written < bytes.count {

@@ -12,8 +12,9 @@ struct Console: Sendable {
     var writeOutput: @Sendable (String) -> Void
     /// Appends to standard error.
     var writeError: @Sendable (String) -> Void
-    /// Whether standard output is a terminal.
-    var outputIsTerminal = false
+    /// Whether what goes to standard output may appear in a terminal: it is one, or a pipe to a
+    /// program that may write to one; not a file.
+    var outputMayBeSeen = false
     /// Whether standard error is a terminal that can move its cursor.
     var errorIsTerminal = false
     /// Whether colours are welcome in standard error.
@@ -33,7 +34,7 @@ struct Console: Sendable {
                 fflush(nil)
                 write($0, to: 1)
             }, writeError: { write($0, to: 2) },
-            outputIsTerminal: isatty(1) == 1, errorIsTerminal: canMove,
+            outputMayBeSeen: mayBeSeen(1), errorIsTerminal: canMove,
             hasColour: canMove && (Machine.environment("NO_COLOR") ?? "").isEmpty,
             size: { terminalSize(2) }, handlesSignals: true)
     }
@@ -58,6 +59,12 @@ struct Console: Sendable {
                 rest = rest.dropFirst(count)
             }
         }
+    }
+
+    private static func mayBeSeen(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        guard isatty(descriptor) == 0, fstat(descriptor, &status) == 0 else { return true }
+        return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
     }
 
     private static func terminalSize(_ descriptor: Int32) -> (columns: Int, rows: Int) {

@@ -7,8 +7,11 @@
 ///
 /// All methods of a conforming type should be `@inlinable`: `add` runs once for each record.
 public protocol Aggregate<Input, Result>: Sendable {
+    /// The records that are folded.
     associatedtype Input
+    /// What is kept of the records folded in.
     associatedtype Accumulator: Sendable
+    /// What comes out when a window closes.
     associatedtype Result: Sendable
 
     /// The accumulator of no records.

@@ -4,6 +4,7 @@ where First.Input == Second.Input {
     @usableFromInline let first: First
     @usableFromInline let second: Second
 
+    /// Joins two aggregates.
     @inlinable public init(_ first: First, _ second: Second) {
         self.first = first
         self.second = second
@@ -46,6 +47,7 @@ public struct MappedAggregate<Base: Aggregate, Result: Sendable>: Aggregate {
     @usableFromInline let base: Base
     @usableFromInline let transform: @Sendable (Base.Result) throws -> Result
 
+    /// Passes the result of `base` through `transform`.
     @inlinable public init(
         _ base: Base, _ transform: @escaping @Sendable (Base.Result) throws -> Result
     ) {

@@ -168,7 +168,8 @@ extension Batch {
 // MARK: - The loops that steps are made of
 
 extension Batch {
-    /// Replaces every element by its transform, into `output`; the times move over untouched.
+    /// Replaces every element by its transform, into `output`; the times move over untouched, hashes are
+    /// dropped.
     ///
     /// On return this batch is empty and `output` holds the rows.
     ///
@@ -199,16 +200,15 @@ extension Batch {
         removeAll()
     }
 
-    /// Takes over the time and hash columns of `other` by swapping pointers.
+    /// Takes over the time column of `other`, by swapping pointers where it can. Hashes stay behind:
+    /// they are of the keys that the elements had before.
     @inlinable mutating func takeTimes<Other>(of other: inout Batch<Other>, rows: Int) {
         rowCount = rows
+        hashed = false
         if rowCapacity == other.rowCapacity {
             swap(&times, &other.times)
-            swap(&hashes, &other.hashes)
-            hashed = other.hashed
         } else {
             times.initialize(from: other.times, count: rows)
-            hashed = false
         }
     }
 

@@ -6,9 +6,13 @@ public enum FieldScalar: Equatable, Sendable {
     case int(Int64)
     /// A `Float` or `Double`; may be NaN or infinite.
     case double(Double)
+    /// A truth value.
     case bool(Bool)
+    /// Text.
     case string(String)
+    /// Bytes as they are.
     case bytes([UInt8])
+    /// A point in time.
     case timestamp(Timestamp)
     /// What stores have no column type for (lists, nested records, large numbers), as JSON.
     case other(json: String)

@@ -11,6 +11,7 @@ public struct BadRecord: Error, Equatable, Sendable, CustomStringConvertible {
     /// The bytes as they stood, without the line's end.
     public let bytes: [UInt8]
 
+    /// Says where a record stood, what is wrong with it, and what its bytes are.
     public init(origin: String, line: Int, offset: Int64, reason: String, bytes: [UInt8]) {
         self.origin = origin
         self.line = line

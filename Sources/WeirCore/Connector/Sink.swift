@@ -2,7 +2,9 @@
 ///
 /// A sink says how many writers it allows and makes them; each writer belongs to one subtask.
 public protocol Sink<Element>: Sendable {
+    /// The records that it takes.
     associatedtype Element: Sendable
+    /// What writes the records of one subtask.
     associatedtype Writer: SinkWriter<Element>
 
     /// A phrase that says what is written, for `plan` and `describe`.
@@ -42,13 +44,19 @@ public enum WriteMode: Sendable {
 
 /// What a sink promises about a result after a failure.
 public enum DeliveryGuarantee: String, Sendable {
-    case transactional, idempotent, atLeastOnce = "at-least-once"
+    /// It is there once: results and position are made visible together.
+    case transactional
+    /// It may be written again, which changes nothing: a row replaces the one with its key.
+    case idempotent
+    /// It may be there twice.
+    case atLeastOnce = "at-least-once"
 }
 
 /// Writes the results of one subtask.
 ///
 /// Order of calls: `write` and `flush` any number of times, then either `finish` or `abandon`.
 public protocol SinkWriter<Element> {
+    /// The records that it writes.
     associatedtype Element: Sendable
 
     /// Writes the rows and empties the batch; may keep them until `flush` or `finish`.

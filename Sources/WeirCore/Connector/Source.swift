@@ -4,7 +4,9 @@
 /// the subtasks, reads a blocking source off the workers, keeps a watermark for each split, and
 /// holds back splits that run ahead of the others.
 public protocol Source<Element>: Sendable {
+    /// The records that it puts out.
     associatedtype Element: Sendable
+    /// What reads one split.
     associatedtype Reader: SplitReader<Element>
 
     /// A phrase that says what is read, for `plan` and `describe`: `CSV files data/*.csv.gz`.
@@ -45,6 +47,7 @@ public struct SourceSplit: Hashable, Sendable {
     /// Where the split ends, exclusive, in the unit of `start`; `nil`: at the end of the data.
     public let end: Int64?
 
+    /// Names a split, and says where in the data it lies.
     public init(id: String, start: Int64 = 0, end: Int64? = nil) {
         self.id = id
         self.start = start
@@ -54,6 +57,7 @@ public struct SourceSplit: Hashable, Sendable {
 
 /// Reads the records of one split, in order.
 public protocol SplitReader<Element> {
+    /// The records that it reads.
     associatedtype Element: Sendable
 
     /// Appends up to `limit` records to `batch`, waiting for at least one if the mode allows.
@@ -83,6 +87,7 @@ public struct ReaderContext: Sendable {
     /// Set when the job has been asked to stop; a reader that waits looks at it now and then.
     public let isStopping: @Sendable () -> Bool
 
+    /// Puts together what a reader may use; a reader's tests make their own.
     public init(
         badRecords: any BadRecordHandler, counters: OperatorCounters,
         isStopping: @escaping @Sendable () -> Bool = { false }

@@ -14,6 +14,7 @@ public protocol StreamKey: Hashable, Sendable {
 public struct StableHasher: Sendable {
     @usableFromInline var state: UInt64
 
+    /// Starts a hash of nothing.
     @inlinable public init() { state = 0x9e37_79b9_7f4a_7c15 }
 
     /// Folds in one word.
@@ -26,7 +27,8 @@ public struct StableHasher: Sendable {
         var offset = 0
         let count = bytes.count
         while offset &+ 8 <= count {
-            combine(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            combine(
+                UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
             offset &+= 8
         }
         var tail: UInt64 = 0
@@ -145,9 +147,12 @@ extension RawRepresentable where Self: StreamKey, RawValue: StreamKey {
 
 /// A key made of two.
 public struct KeyPair<First: StreamKey, Second: StreamKey>: StreamKey {
+    /// The part that counts first in the hash.
     public var first: First
+    /// The other part.
     public var second: Second
 
+    /// Joins two keys to one.
     @inlinable public init(_ first: First, _ second: Second) {
         self.first = first
         self.second = second

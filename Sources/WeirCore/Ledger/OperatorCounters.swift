@@ -12,7 +12,7 @@ public final class OperatorCounters: Sendable {
     public let received = Counter()
     /// Records passed on, or folded into a result that has been emitted.
     public let passed = Counter()
-    /// Records that a predicate turned away, or that had no partner in an inner join.
+    /// Records that a predicate turned away, or that fell between windows.
     public let filtered = Counter()
     /// Records behind the watermark that went to the late side output, or were counted and dropped.
     public let late = Counter()
@@ -25,6 +25,7 @@ public final class OperatorCounters: Sendable {
     /// Records handed to the operators below; differs from `passed` where one record makes several.
     public let emitted = Counter()
 
+    /// Makes counters that are all 0.
     public init() {}
 }
 
@@ -32,6 +33,7 @@ public final class OperatorCounters: Sendable {
 public final class Counter: Sendable {
     @usableFromInline let value = Atomic<Int>(0)
 
+    /// Starts at 0.
     public init() {}
 
     /// The count as last written.

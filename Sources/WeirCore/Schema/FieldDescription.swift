@@ -13,6 +13,7 @@ public struct FieldDescription: Hashable, Sendable {
     /// The unit of its values: `minutes`, `USD`.
     public var unit: String?
 
+    /// Describes a field.
     public init(
         name: String, type: FieldType, isOptional: Bool, aliases: [String] = [],
         documentation: String? = nil, unit: String? = nil
@@ -28,8 +29,20 @@ public struct FieldDescription: Hashable, Sendable {
 
 /// The kinds of value a field can hold, as stores and contracts know them.
 public indirect enum FieldType: Hashable, Sendable {
-    case bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64
-    case float, double, string, bytes, timestamp
+    /// A truth value.
+    case bool
+    /// A signed integer of so many bits.
+    case int8, int16, int32, int64
+    /// An integer of so many bits that is not negative.
+    case uint8, uint16, uint32, uint64
+    /// A floating-point number: 32 bits, 64 bits.
+    case float, double
+    /// Text.
+    case string
+    /// Bytes as they are.
+    case bytes
+    /// A point in time.
+    case timestamp
     /// A list of values of one type.
     case list(FieldType)
     /// A record within the record.

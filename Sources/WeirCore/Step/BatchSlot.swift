@@ -2,6 +2,7 @@
 ///
 /// Confined to the worker of the step that captured it.
 public final class BatchSlot<Element> {
+    /// The batch; whoever swaps it out leaves another in its place.
     public var batch: Batch<Element>
 
     /// Creates an empty batch of that capacity.

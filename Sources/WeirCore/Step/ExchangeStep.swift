@@ -24,7 +24,8 @@ public func exchangeStep<Element>(
     let mask = UInt64(groups.count - 1)
     return Step(
         process: { batch in
-            if !batch.hasHashes { assignHashes(&batch) }
+            // Hashes that a batch brings along are of another exchange's key.
+            assignHashes(&batch)
             owners.withUnsafeBufferPointer { owners in
                 batch.scatterRows(to: state.outputs) { owners[Int($0 & mask)] }
             }
@@ -60,6 +61,7 @@ public final class ExchangeState<Element> {
     @usableFromInline let room: Int
     private var heldSignal: Signal?
 
+    /// Makes an empty batch of `batchSize` rows for each target.
     public init(targets: [Step<Element>], batchSize: Int) {
         self.targets = targets
         branches = BranchStates(targets)

@@ -32,6 +32,7 @@ public final class BranchStates<Element> {
     @usableFromInline let branches: [Step<Element>]
     @usableFromInline var answers: [Progress]
 
+    /// Starts with all branches ready for more.
     public init(_ branches: [Step<Element>]) {
         self.branches = branches
         answers = Array(repeating: .done, count: branches.count)

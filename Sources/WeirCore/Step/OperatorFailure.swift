@@ -1,10 +1,14 @@
 /// What stopped an operator: which one, which of its subtasks, on what record, and why.
 public struct OperatorFailure: Error, CustomStringConvertible {
+    /// The name of the job.
     public let job: String
+    /// The name of the operator.
     public let operatorName: String
+    /// The index of the parallel instance, from 0.
     public let subtask: Int
     /// The record at fault, as text; `nil` where no single record is.
     public let record: String?
+    /// What the operator, its connector or the job's own function threw.
     public let cause: any Error
 
     /// Wraps `error` once: an error that already names its operator stays as it is.

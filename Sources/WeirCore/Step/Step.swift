@@ -50,6 +50,7 @@ public struct Step<Element> {
     /// Goes on with what was suspended.
     public let resume: () throws -> Progress
 
+    /// Makes a step of its three functions, which must keep the contract above.
     @inlinable public init(
         process: @escaping (inout Batch<Element>) throws -> Progress,
         signal: @escaping (Signal) throws -> Progress,
@@ -69,6 +70,7 @@ public struct AnyStep {
     /// The name of the element type.
     public let elementType: String
 
+    /// Erases the element type of `step`, and keeps its name.
     public init<Element>(_ step: Step<Element>) {
         self.step = step
         elementType = String(describing: Element.self)
@@ -87,9 +89,12 @@ public struct AnyStep {
 
 /// Two steps were joined whose element types differ.
 public struct StepTypeError: Error, CustomStringConvertible {
+    /// The element type that was asked for.
     public let expected: String
+    /// The element type that was there.
     public let found: String
 
+    /// Says which type was expected and which was found.
     public init(expected: String, found: String) {
         self.expected = expected
         self.found = found

@@ -17,6 +17,7 @@ public struct SubtaskContext: Sendable {
     /// The splits of the source at the head of this subtask's chain; empty below an exchange.
     public let splits: SplitWatermarks
 
+    /// Describes a place in a job; a test may leave out all but the names and numbers.
     public init(
         job: String, operatorName: String, subtask: Int, parallelism: Int, batchSize: Int = 1_024,
         counters: OperatorCounters = OperatorCounters(),

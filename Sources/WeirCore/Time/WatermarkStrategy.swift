@@ -44,9 +44,9 @@ public struct WatermarkStrategy: Hashable, Sendable {
 
 extension WatermarkStrategy: CustomStringConvertible {
     public var description: String {
-        var parts = [bound.map { "out of order by at most \($0)" } ?? "only at the end"]
-        if let idleTimeout { parts.append("idle after \(idleTimeout)") }
-        if let maximumDrift { parts.append("aligned within \(maximumDrift)") }
+        var parts = [bound.map { "out of order by at most \($0.spelledOut)" } ?? "only at the end"]
+        if let idleTimeout { parts.append("idle after \(idleTimeout.spelledOut)") }
+        if let maximumDrift { parts.append("aligned within \(maximumDrift.spelledOut)") }
         return parts.joined(separator: ", ")
     }
 }

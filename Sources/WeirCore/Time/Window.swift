@@ -1,8 +1,11 @@
 /// A span of event time: from `start`, inclusive, to `end`, exclusive.
 public struct Window: Hashable, Comparable, Sendable {
+    /// The first point in the window.
     public var start: Timestamp
+    /// The first point after the window.
     public var end: Timestamp
 
+    /// The span from `start`, inclusive, to `end`, exclusive.
     @inlinable public init(start: Timestamp, end: Timestamp) {
         self.start = start
         self.end = end

@@ -9,6 +9,7 @@ public struct LogicalGraph: Sendable {
     /// What the DSL itself found wrong while it recorded.
     public let problems: [GraphProblem]
 
+    /// Puts a graph together; ``JobBuilder/graph`` is the usual way to get one.
     public init(job: String, operators: [OperatorNode], problems: [GraphProblem] = []) {
         self.job = job
         self.operators = operators
@@ -30,9 +31,12 @@ public struct LogicalGraph: Sendable {
 public struct GraphProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// The operator; `nil` where the problem is the job's.
     public let operatorID: OperatorID?
+    /// What is wrong, in words.
     public let problem: String
+    /// How to mend it, in words.
     public let mend: String
 
+    /// Says what is wrong, and how to mend it.
     public init(_ operatorID: OperatorID?, _ problem: String, mend: String) {
         self.operatorID = operatorID
         self.problem = problem
@@ -47,7 +51,9 @@ public struct GraphProblem: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// All that is wrong with a job.
 public struct ValidationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The name of the job.
     public let job: String
+    /// The problems, all that were found.
     public let problems: [GraphProblem]
 
     public var description: String {

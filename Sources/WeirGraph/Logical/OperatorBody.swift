@@ -2,8 +2,11 @@ public import WeirCore
 
 /// What an operator is compiled to: functions that make its steps, formed where its types are known.
 public enum OperatorBody: Sendable {
+    /// It puts out records that come from outside.
     case source(SourceBody)
+    /// It makes records of records.
     case transform(TransformBody)
+    /// It takes records out of the job.
     case sink(SinkBody)
 }
 
@@ -17,11 +20,13 @@ public struct TransformBody: Sendable {
         @Sendable (SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?) throws
             -> [AnyStep]
 
+    /// Makes a body from the functions that make its steps.
     public init(
         prepare: (@Sendable () throws -> any Sendable)? = nil,
-        makeSteps: @escaping @Sendable (
-            SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?
-        ) throws -> [AnyStep]
+        makeSteps:
+            @escaping @Sendable (
+                SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?
+            ) throws -> [AnyStep]
     ) {
         self.prepare = prepare
         self.makeSteps = makeSteps
@@ -30,13 +35,18 @@ public struct TransformBody: Sendable {
 
 /// A source, its element type erased.
 public struct SourceBody: Sendable {
+    /// The source's own.
     public let readMode: ReadMode
+    /// What becomes of records that cannot be read.
     public let badRecords: BadRecordPolicy
+    /// Schema of the records; empty where it is not known.
     public let fields: [FieldDescription]
+    /// Finds the splits; may do I/O.
     public let splits: @Sendable () throws -> [SourceSplit]
     /// Opens a split; the answer is a `SplitReading` of the element type.
     public let open: @Sendable (SourceSplit, ReaderContext) throws -> any Sendable
 
+    /// Erases the type of `source`.
     @inlinable
     public init<S: Source>(_ source: S, badRecords: BadRecordPolicy) {
         readMode = source.readMode
@@ -52,14 +62,17 @@ public struct SourceBody: Sendable {
 /// An open split, as the runtime reads it: a closure formed where the reader's type is known.
 public struct SplitReading<Element: Sendable>: @unchecked Sendable {
     // Unchecked: handed over once, to the lane or worker that reads the split, and used there alone.
+    /// Reads into the batch, as ``SplitReader/read(into:limit:)`` says.
     public let read: (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
 
+    /// Reads by a function.
     public init(
         read: @escaping (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
     ) {
         self.read = read
     }
 
+    /// Reads by `reader`, which is kept.
     @inlinable public init<Reader: SplitReader>(_ reader: Reader) where Reader.Element == Element {
         var reader = reader
         read = { batch, limit in try reader.read(into: &batch, limit: limit) }
@@ -68,13 +81,18 @@ public struct SplitReading<Element: Sendable>: @unchecked Sendable {
 
 /// A sink, its element type erased.
 public struct SinkBody: Sendable {
+    /// The sink's own.
     public let writeMode: WriteMode
+    /// What survives a failure.
     public let guarantee: DeliveryGuarantee
+    /// Schema of the records; empty where it is not known.
     public let fields: [FieldDescription]
+    /// Checks what can be checked before the job runs; may do I/O.
     public let validate: @Sendable () throws -> Void
     /// Opens a writer; the answer is a `SinkWriting` of the element type.
     public let open: @Sendable (SubtaskContext) throws -> any Sendable
 
+    /// Erases the type of `sink`.
     @inlinable
     public init<S: Sink>(_ sink: S) {
         writeMode = sink.writeMode
@@ -88,11 +106,16 @@ public struct SinkBody: Sendable {
 /// An open writer, as the runtime drives it: closures formed where the writer's type is known.
 public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
     // Unchecked: handed over once, to the lane or worker that writes, and used there alone.
+    /// Writes the rows and empties the batch.
     public let write: (inout Batch<Element>) throws -> Void
+    /// Makes visible what was written, where that is cheap.
     public let flush: () throws -> Void
+    /// Makes everything visible and closes.
     public let finish: () throws -> Void
+    /// Closes and removes what was not made visible.
     public let abandon: () -> Void
 
+    /// Writes by `writer`, which is kept.
     @inlinable public init<Writer: SinkWriter>(_ writer: Writer) where Writer.Element == Element {
         let box = WriterBox(writer)
         write = { try box.writer.write(&$0) }

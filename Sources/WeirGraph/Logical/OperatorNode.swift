@@ -2,6 +2,7 @@ public import WeirCore
 
 /// A vertex of the logical graph: one operator, as the DSL recorded it.
 public struct OperatorNode: Sendable {
+    /// Its identity within the job.
     public let id: OperatorID
     /// What it does, in one word of the DSL: `map`, `aggregate`, `sink`.
     public let kind: OperatorKind
@@ -18,6 +19,8 @@ public struct OperatorNode: Sendable {
     /// What it is compiled to.
     public let body: OperatorBody
 
+    /// Describes an operator; ``JobBuilder/add(_:as:detail:inputs:outputTypes:parallelism:body:)``
+    /// is the usual way to get one.
     public init(
         id: OperatorID, kind: OperatorKind, detail: String = "", inputs: [GraphEdge],
         outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job, isNamed: Bool,
@@ -36,7 +39,23 @@ public struct OperatorNode: Sendable {
 
 /// The kinds of operator that the DSL makes.
 public enum OperatorKind: String, Sendable, CaseIterable {
-    case source, map, filter, flatMap, union, watermarked, enriched, aggregate, reduce, join, sink
+    /// Reads records from outside.
+    case source
+    /// Treats records one by one, and keeps none.
+    case map, filter, flatMap
+    /// Merges streams of one type.
+    case union
+    /// Gives records their event times, and sends watermarks.
+    case watermarked
+    /// Looks records up in a small table.
+    case enriched
+    /// Folds the records of a key and window.
+    case aggregate, reduce
+    /// Brings the records of two streams together, by key and window.
+    case join
+    /// Takes records out of the job.
+    case sink
+    /// Deals batches to all subtasks in turn.
     case rebalanced
 
     /// Whether state outlives a record, so that the operator must be named.
@@ -63,10 +82,12 @@ public enum ParallelismRule: Hashable, Sendable {
 
 /// One of an operator's output ports.
 public struct OutputReference: Hashable, Sendable {
+    /// The operator that the port belongs to.
     public let operatorID: OperatorID
     /// 0: the main output; 1: late records.
     public let port: Int
 
+    /// An output port of an operator, the main one unless said otherwise.
     public init(_ operatorID: OperatorID, port: Int = 0) {
         self.operatorID = operatorID
         self.port = port
@@ -75,11 +96,14 @@ public struct OutputReference: Hashable, Sendable {
 
 /// An edge of the logical graph, held by the operator that it leads to.
 public struct GraphEdge: Sendable {
+    /// The output that its records come from.
     public let from: OutputReference
+    /// Which subtask each of them goes to.
     public let partitioning: Partitioning
     /// The input port of the operator that it leads to; edges to one port are merged.
     public let port: Int
 
+    /// An edge from an output to an input port.
     public init(from: OutputReference, partitioning: Partitioning = .forward, port: Int = 0) {
         self.from = from
         self.partitioning = partitioning

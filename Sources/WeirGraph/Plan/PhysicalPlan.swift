@@ -37,6 +37,7 @@ public struct Chain: Hashable, Sendable, Identifiable {
     /// Where its tasklets run.
     public let placement: Placement
 
+    /// Where a chain can run.
     public enum Placement: String, Hashable, Sendable {
         /// Tasklet *n* on worker *n*.
         case workers
@@ -50,12 +51,17 @@ public struct Chain: Hashable, Sendable, Identifiable {
 
 /// An edge that became queues: one for each pair of subtasks that it joins.
 public struct Connection: Sendable {
+    /// The output that its records come from.
     public let from: OutputReference
+    /// The operator that it leads to, the head of a chain.
     public let to: OperatorID
     /// The input port that it leads to.
     public let port: Int
+    /// Which consumer each record goes to.
     public let partitioning: Partitioning
+    /// The number of subtasks that feed it.
     public let producers: Int
+    /// The number of subtasks that it feeds.
     public let consumers: Int
 
     /// The consumer subtasks that a producer's subtask is joined to.

@@ -10,6 +10,7 @@ public struct Planner: Sendable {
     /// Whether a keyed edge between single subtasks is fused: there is nothing to exchange.
     public var fusesKeyedEdges: Bool
 
+    /// Plans for so many workers; what makes no sense is reported by ``plan(_:)``.
     public init(
         parallelism: Int, keyGroups: KeyGroups = KeyGroups(), fusesKeyedEdges: Bool = true
     ) {
@@ -56,7 +57,8 @@ public struct Planner: Sendable {
                 nil,
                 "the parallelism is \(parallelism), but keys are spread over \(keyGroups.count) "
                     + "key groups, and a worker without one would idle",
-                mend: "Ask for at most \(keyGroups.count) workers, or raise the number of key groups")
+                mend:
+                    "Ask for at most \(keyGroups.count) workers, or raise the number of key groups")
         ]
     }
 

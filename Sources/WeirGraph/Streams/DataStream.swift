@@ -10,6 +10,7 @@ public struct DataStream<Element: Sendable> {
     /// Where it comes from.
     public let output: OutputReference
 
+    /// The stream of an output; the methods of streams and jobs are the usual way to get one.
     public init(job: JobBuilder, output: OutputReference) {
         self.job = job
         self.output = output
@@ -173,6 +174,7 @@ public struct KeyedStream<Element: Sendable, Key: StreamKey> {
     /// The key of a record.
     public let key: @Sendable (Element) -> Key
 
+    /// Divides `stream` by `key`, as ``DataStream/keyed(by:)`` does.
     @inlinable
     public init(stream: DataStream<Element>, key: @escaping @Sendable (Element) -> Key) {
         self.stream = stream

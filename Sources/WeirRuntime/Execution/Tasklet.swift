@@ -41,6 +41,7 @@ public final class Tasklet: @unchecked Sendable {
         case finished
     }
 
+    /// Makes a tasklet that does nothing until it is prepared and woken.
     public init(name: String, worker: any Worker, executor: any Executor) {
         self.name = name
         self.worker = worker
@@ -69,7 +70,7 @@ public final class Tasklet: @unchecked Sendable {
     /// Safe to call from any thread. A wake during a turn leads to one more turn after it.
     public func wake() {
         while true {
-            let now = state.load(ordering: .acquiring)
+            let now = state.load(ordering: .sequentiallyConsistent)
             let next: Int
             switch now {
             case State.idle: next = State.scheduled
@@ -92,7 +93,10 @@ public final class Tasklet: @unchecked Sendable {
 
     /// Runs one turn; called by the worker alone.
     public func run() {
-        state.store(State.running, ordering: .releasing)
+        // A wake that still sees `scheduled` counts on this turn to find what it was for. So the turn
+        // must not look at its queues before its start can be seen: an exchange keeps that order,
+        // where a releasing store would let a later load pass it, and a wake would be lost.
+        _ = state.exchange(State.running, ordering: .sequentiallyConsistent)
         let started = executor.nanoseconds()
         noteUnblocked(at: started)
         let turn = isCancelled.load(ordering: .sequentiallyConsistent) ? cancelled() : guarded()
@@ -117,9 +121,12 @@ public final class Tasklet: @unchecked Sendable {
         switch turn {
         case .finished:
             state.store(State.finished, ordering: .releasing)
+            onFinish()
+            // These lead back to queues, steps and the execution, which lead here.
             body = { .finished }
             close = {}
-            onFinish()
+            onFailure = { _ in }
+            onFinish = {}
         case .again: reschedule()
         case .blocked, .idle:
             if turn == .blocked { blockedSince.store(Int(time), ordering: .relaxed) }

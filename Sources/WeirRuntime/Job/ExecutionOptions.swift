@@ -8,9 +8,10 @@ public struct ExecutionOptions: Sendable {
     /// The splits that one subtask of a blocking source reads at a time.
     public var openSplitsPerSubtask = 64
 
+    /// The settings that suit most jobs.
     public init() {}
 
     func queueCapacity(parallelism: Int) -> Int {
-        queueCapacity ?? max(4, min(16, 32 / max(1, parallelism)))
+        queueCapacity ?? max(4, min(32, 64 / max(1, parallelism)))
     }
 }

@@ -24,6 +24,7 @@ public final class JobExecution: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
+    /// Makes a run of `plan`; nothing starts before ``run()``.
     public init(
         _ plan: PhysicalPlan, executor: any Executor = DispatchExecutor(),
         options: ExecutionOptions = ExecutionOptions()
@@ -59,8 +60,7 @@ public final class JobExecution: Sendable {
 
     /// Stops at once: sinks discard what they have not committed, and `run` throws.
     public func abort() {
-        state.withLock { $0.isAborted = true }
-        fail(JobError.aborted(job: plan.graph.job))
+        fail(JobError.aborted(job: plan.graph.job), isAborted: true)
     }
 
     /// How the job is doing.
@@ -123,10 +123,11 @@ public final class JobExecution: Sendable {
 
     // MARK: - Ending
 
-    private func fail(_ error: any Error) {
+    private func fail(_ error: any Error, isAborted: Bool = false) {
         let parts = state.withLock { state -> JobParts? in
             guard state.failure == nil, state.endedAt == nil else { return nil }
             state.failure = error
+            state.isAborted = isAborted
             return state.parts
         }
         guard let parts else { return }

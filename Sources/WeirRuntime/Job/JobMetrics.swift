@@ -11,8 +11,11 @@ public struct JobMetrics: Sendable {
 
 /// How one operator is doing, its subtasks taken together.
 public struct OperatorMetrics: Sendable {
+    /// Which operator.
     public var id: OperatorID
+    /// What it does.
     public var kind: OperatorKind
+    /// Its side of the ledger so far.
     public var counts: LedgerCounts
     /// The lowest watermark among its subtasks; `nil` where it has none yet.
     public var watermark: Timestamp?
@@ -25,15 +28,24 @@ public struct OperatorMetrics: Sendable {
 
 /// The counts of the conservation ledger for one operator, its subtasks added up.
 public struct LedgerCounts: Hashable, Sendable, Codable {
+    /// Records that came in.
     public var received = 0
+    /// Records passed on, or folded into a result that has been emitted.
     public var passed = 0
+    /// Records that a predicate turned away, or that fell between windows.
     public var filtered = 0
+    /// Records that came after their windows had closed.
     public var late = 0
+    /// Records dropped under a declared shedding policy; no operator has one yet.
     public var shed = 0
+    /// Bad records set aside, or skipped under a declared limit.
     public var deadLettered = 0
+    /// Records kept in state or in a buffer.
     public var held = 0
+    /// Records handed to the operators below.
     public var emitted = 0
 
+    /// Counts of nothing.
     public init() {}
 
     /// Adds a subtask's counts.

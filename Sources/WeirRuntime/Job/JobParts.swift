@@ -26,7 +26,7 @@ struct JobParts {
         let share = { (total: Int) -> Double in
             min(1, Double(total) / elapsed / Double(max(1, tasklets.count)))
         }
-        let marks = (marksOf[node.id] ?? []).map(\.lowest).min()
+        let marks = (marksOf[node.id] ?? []).filter { $0.count > 0 }.map(\.lowest).min()
         return OperatorMetrics(
             id: node.id, kind: node.kind, counts: counts,
             watermark: marks.flatMap { $0 == .earliest ? nil : $0 },

@@ -1,4 +1,3 @@
-
 /// What a run came to.
 public struct JobSummary: Sendable, Codable {
     /// Why it ended.
@@ -13,13 +12,17 @@ public struct JobSummary: Sendable, Codable {
         case aborted
     }
 
+    /// The name of the job.
     public var job: String
+    /// Why it ended.
     public var outcome: Outcome
+    /// The number of workers.
     public var parallelism: Int
     /// From the first read to the last sink's close.
     public var seconds: Double
     /// Records read by all sources, bad ones included.
     public var recordsRead: Int
+    /// Where every record went.
     public var ledger: Ledger
 
     /// Records read per second.
@@ -30,6 +33,7 @@ public struct JobSummary: Sendable, Codable {
 public struct JobFailure: Error, Sendable, CustomStringConvertible {
     /// What stopped it; an `OperatorFailure` where an operator did.
     public var cause: any Error
+    /// What had become of the records by then.
     public var summary: JobSummary
 
     public var description: String { "\(cause)" }

@@ -9,16 +9,21 @@ import WeirGraph
 public struct Ledger: Hashable, Sendable, Codable {
     /// One operator's entry.
     public struct OperatorEntry: Hashable, Sendable, Codable {
+        /// The operator's name.
         public var name: String
+        /// What it does, in one word of the DSL.
         public var kind: String
+        /// Its subtasks' counts, added up.
         public var counts: LedgerCounts
     }
 
     /// One edge's entry.
     public struct EdgeEntry: Hashable, Sendable, Codable {
+        /// The operator whose output it is.
         public var from: String
         /// The output port; 1 is the side output of late records.
         public var port: Int
+        /// The operator that it leads to.
         public var to: String
         /// Records the producer handed over.
         public var sent: Int
@@ -26,12 +31,16 @@ public struct Ledger: Hashable, Sendable, Codable {
         public var received: Int
         /// Records still on the way.
         public var held: Int
+        /// Whether both sides agree.
         public var isBalanced: Bool { sent == received + held }
     }
 
+    /// The operators, in the order of the graph.
     public var operators: [OperatorEntry]
+    /// The edges, by the operator that they lead to.
     public var edges: [EdgeEntry]
 
+    /// Puts a ledger together.
     public init(operators: [OperatorEntry], edges: [EdgeEntry]) {
         self.operators = operators
         self.edges = edges

@@ -2,13 +2,22 @@ public import WeirCore
 
 /// A record of either side of a join.
 public enum JoinSide<Left: Sendable, Right: Sendable>: Sendable {
+    /// A record of the stream that the join was called on.
     case left(Left)
+    /// A record of the other stream.
     case right(Right)
 }
 
 /// Which records of a join without a partner appear in its result.
 public enum JoinKind: String, Sendable {
-    case inner, left, right, full
+    /// None.
+    case inner
+    /// Those of the stream that the join was called on.
+    case left
+    /// Those of the other stream.
+    case right
+    /// Those of both.
+    case full
 
     @inlinable var keepsLeft: Bool { self == .left || self == .full }
     @inlinable var keepsRight: Bool { self == .right || self == .full }

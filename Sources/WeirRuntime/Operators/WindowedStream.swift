@@ -21,6 +21,7 @@ public struct WindowedStream<Element: Sendable, Key: StreamKey> {
     /// What becomes of late records.
     @inlinable public var late: LateRecords<Element> { settings.late }
 
+    /// Cuts `keyed` into windows, as ``KeyedStream/windowed(_:late:)`` does.
     @inlinable
     public init(
         keyed: KeyedStream<Element, Key>, assigner: WindowAssigner, late: LateRecords<Element>
@@ -47,10 +48,14 @@ final class WindowSettings<Element: Sendable> {
 
 /// A result with the key and the window that it is for.
 public struct WindowResult<Key: Sendable, Value: Sendable>: Sendable {
+    /// The key.
     public var key: Key
+    /// The window.
     public var window: Window
+    /// The result.
     public var value: Value
 
+    /// A result for a key and a window.
     @inlinable public init(key: Key, window: Window, value: Value) {
         self.key = key
         self.window = window

@@ -104,7 +104,12 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// - Parameter batch: An empty batch; it is swapped for the one taken.
     package func pop(into batch: inout Batch<Element>) -> Popped {
         let position = head.value.load(ordering: .relaxed)
-        guard position != tail.value.load(ordering: .acquiring) else { return .nothing }
+        // What looks empty is looked at again in the one order that all threads agree on, since the
+        // consumer goes to sleep on it; `Tasklet.run` says why.
+        guard
+            position != tail.value.load(ordering: .acquiring)
+                || position != tail.value.load(ordering: .sequentiallyConsistent)
+        else { return .nothing }
         let slot = slots + (position & mask)
         let taken: Popped
         if let signal = slot.pointee.signal {
@@ -115,11 +120,19 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
             taken = .batch
         }
         head.value.store(position &+ 1, ordering: .sequentiallyConsistent)
-        if producerWaits.load(ordering: .sequentiallyConsistent) {
-            producerWaits.store(false, ordering: .sequentiallyConsistent)
-            producer.wake()
-        }
+        wakeProducer(filled: tail.value.load(ordering: .acquiring) &- position &- 1)
         return taken
+    }
+
+    /// Wakes a waiting producer once half of the queue is free: woken for one free slot, it would
+    /// fill that and wait again, and each batch would cost two changes of thread. A consumer always
+    /// comes by the half before it rests, since it rests only when the queue is empty.
+    private func wakeProducer(filled: Int) {
+        guard filled <= capacity / 2, producerWaits.load(ordering: .sequentiallyConsistent) else {
+            return
+        }
+        producerWaits.store(false, ordering: .sequentiallyConsistent)
+        producer.wake()
     }
 
     /// Whether there is nothing to take.

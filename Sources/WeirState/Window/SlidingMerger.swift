@@ -12,7 +12,9 @@ public import WeirCore
 ///
 /// Confined to one worker.
 public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
+    /// What a slice has for a key.
     public typealias Accumulator = Merged.Accumulator
+    /// A slice of the windows.
     public typealias WindowSlice = Slice<Key, Accumulator>
 
     /// What a key has in the window: in its front, in its back, or both.
@@ -35,6 +37,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     @usableFromInline var mergedThrough = Timestamp.earliest
     @usableFromInline var isStale = false
 
+    /// Makes a merger that has merged nothing.
     @inlinable public init(_ aggregate: Merged) { self.aggregate = aggregate }
 
     /// Must be called when a record has been folded into `slice` after it may have been merged.
@@ -121,7 +124,9 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
 
     /// Forgets everything.
     @inlinable public func reset() {
-        for position in frontPosition..<max(frontPosition, front.count) { front[position].saved = [] }
+        for position in frontPosition..<max(frontPosition, front.count) {
+            front[position].saved = []
+        }
         front = []
         frontPosition = 0
         backStart = nil

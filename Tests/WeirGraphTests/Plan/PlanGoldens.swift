@@ -61,9 +61,9 @@ enum PlanGoldens {
 
         chain 0 ×2
           source 'a "b" \c': lines of C:\in
-          watermarked-1: out of order by at most 0.0 seconds
+          watermarked-1: out of order by at most 0 s
           └─ by key String, 4 queues → chain 1 ×2
-               aggregate 'counts': tumbling 0.001 seconds
+               aggregate 'counts': tumbling 1 ms
                ├─ forward, 2 queues → chain 2 ×1 on lanes: may block
                │    sink 'table': table
                └─ late records, in the same chain
@@ -86,7 +86,7 @@ enum PlanGoldens {
                 {
                   "name": "watermarked-1",
                   "kind": "watermarked",
-                  "detail": "out of order by at most 0.0 seconds",
+                  "detail": "out of order by at most 0 s",
                   "isNamed": false,
                   "outputTypes": ["String"]
                 }
@@ -97,13 +97,7 @@ enum PlanGoldens {
               "subtasks": 2,
               "placement": "workers",
               "operators": [
-                {
-                  "name": "counts",
-                  "kind": "aggregate",
-                  "detail": "tumbling 0.001 seconds",
-                  "isNamed": true,
-                  "outputTypes": ["String", "String"]
-                },
+                {"name": "counts", "kind": "aggregate", "detail": "tumbling 1 ms", "isNamed": true, "outputTypes": ["String", "String"]},
                 {"name": "late", "kind": "sink", "detail": "late.jsonl", "isNamed": true, "outputTypes": []}
               ]
             },
@@ -133,11 +127,11 @@ enum PlanGoldens {
           subgraph cluster_0 {
             label="chain 0 ×2";
             op0 [label="source 'a \"b\" \\c'\nlines of C:\\in"];
-            op1 [label="watermarked-1\nout of order by at most 0.0 seconds"];
+            op1 [label="watermarked-1\nout of order by at most 0 s"];
           }
           subgraph cluster_1 {
             label="chain 1 ×2";
-            op2 [label="aggregate 'counts'\ntumbling 0.001 seconds"];
+            op2 [label="aggregate 'counts'\ntumbling 1 ms"];
             op3 [label="sink 'late'\nlate.jsonl"];
           }
           subgraph cluster_2 {
@@ -159,19 +153,19 @@ enum PlanGoldens {
           source 'flights': CSV files flights-*.csv.gz
           watermarked-1: only at the end
           ├─ by key String, 4 queues → chain 2 ×2
-          │    aggregate 'hourly': tumbling 0.001 seconds
+          │    aggregate 'hourly': tumbling 1 ms
           │    └─ forward, 2 queues → chain 3 ×1 on lanes: may block
           │         sink 'departures': SQLite table hourly_departures
           ├─ filter 'departed'
           │  └─ by key String, 4 queues → chain 4 ×2
-          │       aggregate 'carriers': sliding 0.004 seconds every 0.001 seconds
+          │       aggregate 'carriers': sliding 4 ms every 1 ms
           │       map-1
           │       └─ forward, 2 queues → chain 5 ×1 on lanes: may block
           │            sink 'worst': SQLite table worst_carriers
           └─ by key String, 4 queues → chain 6 ×2 (input 1 of 2)
-               join 'with-weather': inner, tumbling 0.001 seconds
+               join 'with-weather': inner, tumbling 1 ms
                └─ by key String, 4 queues → chain 7 ×2
-                    aggregate 'daily': tumbling 0.024 seconds
+                    aggregate 'daily': tumbling 24 ms
                     └─ forward, 2 queues → chain 8 ×1 on lanes: may block
                          sink 'impact': SQLite table weather_impact
 
@@ -239,7 +233,7 @@ enum PlanGoldens {
                 {
                   "name": "hourly",
                   "kind": "aggregate",
-                  "detail": "tumbling 0.001 seconds",
+                  "detail": "tumbling 1 ms",
                   "isNamed": true,
                   "outputTypes": ["WindowResult<String, Int>", "Departure"]
                 }
@@ -261,7 +255,7 @@ enum PlanGoldens {
                 {
                   "name": "carriers",
                   "kind": "aggregate",
-                  "detail": "sliding 0.004 seconds every 0.001 seconds",
+                  "detail": "sliding 4 ms every 1 ms",
                   "isNamed": true,
                   "outputTypes": ["WindowResult<String, Int>", "Departure"]
                 },
@@ -284,7 +278,7 @@ enum PlanGoldens {
                 {
                   "name": "with-weather",
                   "kind": "join",
-                  "detail": "inner, tumbling 0.001 seconds",
+                  "detail": "inner, tumbling 1 ms",
                   "isNamed": true,
                   "outputTypes": ["String", "JoinSide<Departure, Observation>"]
                 }
@@ -298,7 +292,7 @@ enum PlanGoldens {
                 {
                   "name": "daily",
                   "kind": "aggregate",
-                  "detail": "tumbling 0.024 seconds",
+                  "detail": "tumbling 24 ms",
                   "isNamed": true,
                   "outputTypes": ["WindowResult<String, Int>", "String"]
                 }
@@ -362,7 +356,7 @@ enum PlanGoldens {
           }
           subgraph cluster_2 {
             label="chain 2 ×2";
-            op4 [label="aggregate 'hourly'\ntumbling 0.001 seconds"];
+            op4 [label="aggregate 'hourly'\ntumbling 1 ms"];
           }
           subgraph cluster_3 {
             label="chain 3 ×1, may block";
@@ -370,7 +364,7 @@ enum PlanGoldens {
           }
           subgraph cluster_4 {
             label="chain 4 ×2";
-            op7 [label="aggregate 'carriers'\nsliding 0.004 seconds every 0.001 seconds"];
+            op7 [label="aggregate 'carriers'\nsliding 4 ms every 1 ms"];
             op8 [label="map-1"];
           }
           subgraph cluster_5 {
@@ -379,11 +373,11 @@ enum PlanGoldens {
           }
           subgraph cluster_6 {
             label="chain 6 ×2";
-            op10 [label="join 'with-weather'\ninner, tumbling 0.001 seconds"];
+            op10 [label="join 'with-weather'\ninner, tumbling 1 ms"];
           }
           subgraph cluster_7 {
             label="chain 7 ×2";
-            op11 [label="aggregate 'daily'\ntumbling 0.024 seconds"];
+            op11 [label="aggregate 'daily'\ntumbling 24 ms"];
           }
           subgraph cluster_8 {
             label="chain 8 ×1, may block";

@@ -45,8 +45,8 @@ import WeirRuntime
 
                 chain 0 ×1
                   source 'a "b" \c': lines of C:\in
-                  watermarked-1: out of order by at most 0.0 seconds
-                  aggregate 'counts': tumbling 0.001 seconds
+                  watermarked-1: out of order by at most 0 s
+                  aggregate 'counts': tumbling 1 ms
                   ├─ forward, 1 queue → chain 1 ×1 on lanes: may block
                   │    sink 'table': table
                   └─ late records, in the same chain
@@ -74,7 +74,7 @@ import WeirRuntime
                   source 'numbers': numbers
                   watermarked 'timed': only at the end
                   ├─ by key Int, 4 queues → chain 1 ×2 (input 1 of 2)
-                  │    join 'pairs': inner, tumbling 1.0 seconds
+                  │    join 'pairs': inner, tumbling 1 s
                   │    └─ forward, 2 queues → chain 2 ×2
                   │         union 'all'
                   │         sink 'results': memory

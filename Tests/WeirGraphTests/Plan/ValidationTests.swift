@@ -44,7 +44,7 @@ import WeirRuntime
                     .sink(to: sink, as: "results")
             } == """
                 job 'job' cannot run:
-                  - operator '': a reduce keeps state and has an empty name. Name it with `as:`, \
+                  - operator '': it keeps state and has an empty name. Name it with `as:`, \
                 so that its state is found again.
                 """)
     }
@@ -88,7 +88,7 @@ import WeirRuntime
                     .sink(to: sink, as: "results")
             } == """
                 job 'job' cannot run:
-                  - operator 'counts': the window's size is 0.0 seconds; it must be positive. Give \
+                  - operator 'counts': the window's size is 0 s; it must be positive. Give \
                 spans of at least a microsecond, such as `.minutes(1)`.
                 """)
     }

@@ -15,7 +15,7 @@ import WeirRuntime
 
     @Test(arguments: [["--parallelism", "2"], ["run", "-p", "1", "--batch-size", "3"]])
     func `runs the job, by default`(arguments: [String]) async {
-        let result = await RecordedConsole.run(Division.self, arguments)
+        let result = await RecordedConsole.run(Division.self, arguments + ["--progress", "none"])
         #expect(result.status == 0)
         #expect(result.output == "")
         #expect(result.error.hasPrefix("division-job finished: 10 records read in "))
@@ -32,7 +32,8 @@ import WeirRuntime
     }
 
     @Test func `takes the options of the job`() async {
-        let result = await RecordedConsole.run(Division.self, ["--count", "1234"])
+        let result = await RecordedConsole.run(
+            Division.self, ["--count", "1234", "--progress", "none"])
         #expect(result.error.hasPrefix("division-job finished: 1,234 records read in "))
     }
 
@@ -153,7 +154,7 @@ import WeirRuntime
                   record       Int
                     n  int64  ticks  the number; also: number
 
-                aggregate 'counts': tumbling 0.5 seconds
+                aggregate 'counts': tumbling 500 ms
                   late         go to 'too-late'
 
                 sink 'too-late': memory

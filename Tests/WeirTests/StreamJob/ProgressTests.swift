@@ -198,25 +198,21 @@ import WeirGraph
     @Test func `is live only in a terminal that the job does not print to`() {
         let quiet = JobBuilder(name: "job").graph
         let builder = JobBuilder(name: "job")
-        struct Printing: Sink {
-            var summary: String { "standard output" }
-            struct Writer: SinkWriter {
-                mutating func write(_ batch: inout Batch<Int>) throws { batch.removeAll() }
-                mutating func finish() throws {}
-            }
-            func writer(context: SubtaskContext) throws -> Writer { Writer() }
-        }
-        builder.source(CountedSource(count: 1), as: "numbers").sink(to: Printing(), as: "shown")
+        builder.source(CountedSource(count: 1), as: "numbers").sink(to: PrintSink(), as: "shown")
         var terminal = RecordedConsole().console
         terminal.errorIsTerminal = true
-        terminal.outputIsTerminal = true
+        terminal.outputMayBeSeen = true
         var piped = terminal
-        piped.outputIsTerminal = false
+        piped.outputMayBeSeen = false
         let log = RecordedConsole().console
 
         #expect(ProgressMode.auto.resolved(for: quiet, on: terminal) == .live)
         #expect(ProgressMode.auto.resolved(for: builder.graph, on: terminal) == .lines)
         #expect(ProgressMode.auto.resolved(for: builder.graph, on: piped) == .live)
+        let toError = JobBuilder(name: "job")
+        toError.source(CountedSource(count: 1), as: "numbers")
+            .sink(to: PrintSink(descriptor: 2), as: "shown")
+        #expect(ProgressMode.auto.resolved(for: toError.graph, on: piped) == .lines)
         #expect(ProgressMode.auto.resolved(for: quiet, on: log) == .lines)
         #expect(ProgressMode.live.resolved(for: quiet, on: log) == .lines)
         #expect(ProgressMode.none.resolved(for: quiet, on: terminal) == .none)

@@ -11,11 +11,11 @@ enum ProgressMode: String, CaseIterable, Sendable {
         case .lines, .none: return self
         case .live: return console.errorIsTerminal ? .live : .lines
         case .auto:
-            let printsHere =
-                console.outputIsTerminal
-                && graph.operators.contains {
-                    $0.kind == .sink && $0.detail.contains("standard output")
-                }
+            let printsHere = graph.operators.contains { node in
+                node.kind == .sink
+                    && (node.detail.contains("standard error")
+                        || node.detail.contains("standard output") && console.outputMayBeSeen)
+            }
             return console.errorIsTerminal && !printsHere ? .live : .lines
         }
     }
