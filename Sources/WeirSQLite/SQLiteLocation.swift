@@ -90,8 +90,18 @@ extension SQLiteLocation {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true)
         } catch {
-            throw checkedDirectoryProblem ?? cannotOpen("\(directory) could not be made: \(error)")
+            throw checkedDirectoryProblem
+                ?? cannotOpen("\(directory) could not be made: \(Self.reason(of: error))")
         }
+    }
+
+    /// What the system says, rather than all the fields of Foundation's error.
+    private static func reason(of error: any Error) -> String {
+        let error = error as NSError
+        guard let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError,
+            cause.domain == NSPOSIXErrorDomain
+        else { return error.localizedDescription }
+        return String(cString: strerror(Int32(truncatingIfNeeded: cause.code)))
     }
 
     /// Checks, without making anything, that the file could be made or written where it is.

@@ -55,9 +55,13 @@ struct FilePattern {
         for name in try candidates(for: part, in: directory) {
             let path = directory + name
             if rest.isEmpty {
-                if let status = try FileStatus.ifPresent(path), !status.isDirectory {
-                    found.insert(path)
+                guard let status = try FileStatus.ifPresent(path) else {
+                    // A link to nowhere stands for data that is missing; passing over it would lose
+                    // that data without a word.
+                    if FileStatus.isLink(path) { _ = try FileStatus.of(path) }
+                    continue
                 }
+                if !status.isDirectory { found.insert(path) }
             } else if Self.isDirectory(path) {
                 try collect(rest, below: path + "/", into: &found)
             }

@@ -30,7 +30,7 @@ struct OpenInput {
         try options.validate()
         let descriptor =
             path == Self.standardInputPath
-            ? FileDescriptor.standardInput : try FileDescriptor.reading(path)
+            ? try FileDescriptor.standardInput() : try FileDescriptor.reading(path)
         file = try PlainInput(descriptor, isStopping: isStopping)
         let name = Self.displayName(path)
         let stated = options.compression

@@ -27,8 +27,7 @@ final class OutputFile {
             try Self.checkFree(path, overwrite: overwrite)
             let hidden = Self.hiddenName(path)
             try FileTree.makeDirectory(FileTree.parent(of: path))
-            let descriptor = try FileDescriptor.writing(hidden)
-            guard try descriptor.lock() else { throw FileError.inUse(path: path) }
+            let descriptor = try Self.openAlone(hidden, for: path)
             try descriptor.truncate()
             temporary = hidden
             file = PlainOutput(descriptor)
@@ -55,6 +54,18 @@ final class OutputFile {
     func abandon() {
         // There is nobody left to tell that it could not be removed.
         if let temporary { try? FileTree.remove(temporary) }
+    }
+
+    /// Opens the hidden file for this writer alone.
+    ///
+    /// Between opening and locking it another writer may complete the very file and give it its
+    /// name; the lock is then one on that writer's result, which must not be touched.
+    private static func openAlone(_ hidden: String, for path: String) throws -> FileDescriptor {
+        while true {
+            let descriptor = try FileDescriptor.writing(hidden)
+            guard try descriptor.lock() else { throw FileError.inUse(path: path) }
+            if try descriptor.isStill(at: hidden) { return descriptor }
+        }
     }
 
     /// Whether `path` is a device or a named pipe, which is written directly.

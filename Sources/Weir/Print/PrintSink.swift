@@ -1,4 +1,5 @@
 public import WeirCore
+import WeirRuntime
 
 /// A sink that prints the results, one a line, to standard output or another descriptor.
 ///
@@ -21,6 +22,16 @@ public struct PrintSink<Element: Sendable>: Sink {
     }
 
     public var summary: String { "print to \(OutputLock.name(of: descriptor))" }
+
+    /// Checks that the program was not started without the standard output or error that it needs.
+    ///
+    /// - Throws: ``PrintError``.
+    public func validate() throws {
+        guard descriptor > 2 || FileDescriptor.isInherited(descriptor) else {
+            throw PrintError.failed(
+                output: OutputLock.name(of: descriptor), reason: "it is closed")
+        }
+    }
 
     public func writer(context: SubtaskContext) -> PrintWriter<Element> {
         PrintWriter(descriptor: descriptor, format: format)

@@ -1,3 +1,6 @@
+internal import Synchronization
+internal import WeirRuntime
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -23,26 +26,52 @@ struct Console: Sendable {
     var size: @Sendable () -> (columns: Int, rows: Int) = { (80, 24) }
     /// Whether SIGINT and SIGTERM stop the job.
     var handlesSignals = false
+    /// Why something written to standard output has not arrived there; `nil` where all has.
+    var outputProblem: @Sendable () -> String? = { nil }
 
     /// The process's own.
     static var standard: Console {
         let term = Machine.environment("TERM") ?? ""
+        let failure = Mutex<Int32?>(nil)
+        let note: @Sendable (Int32) -> Void = { code in
+            // A reader who has seen enough, as `head` does, is no problem.
+            if code != EPIPE { failure.withLock { $0 = $0 ?? code } }
+        }
         let canMove = isatty(2) == 1 && term != "dumb" && !term.isEmpty
         return Console(
             writeOutput: {
+                guard FileDescriptor.isInherited(1) else { return note(EBADF) }
                 // What the job has printed comes first.
-                fflush(nil)
-                write($0, to: 1)
-            }, writeError: { write($0, to: 2) },
+                if fflush(nil) != 0 { note(errno) }
+                if let code = write($0, to: 1) { note(code) }
+            },
+            writeError: {
+                if FileDescriptor.isInherited(2) { _ = write($0, to: 2) }
+            },
             outputMayBeSeen: mayBeSeen(1), errorIsTerminal: canMove,
             hasColour: canMove && (Machine.environment("NO_COLOR") ?? "").isEmpty,
-            size: { terminalSize(2) }, handlesSignals: true)
+            size: { terminalSize(2) }, handlesSignals: true,
+            outputProblem: {
+                if fflush(nil) != 0 { note(errno) }
+                return failure.withLock { $0 }.map { String(cString: strerror($0)) }
+            })
     }
 
-    /// Writes all of `text`; what cannot be written (nobody reads any more) is dropped.
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// The status to end with: that of the command, unless it is 0 and output has been lost.
+    func finalStatus(_ status: Int32) -> Int32 {
+        guard status == 0, let problem = outputProblem() else { return status }
+        writeError(
+            "error: cannot write to standard output: \(problem). Check where it is redirected to.\n"
+        )
+        return 1
+    }
+
+    /// Writes all of `text`.
+    ///
+    /// - Returns: The `errno` for which the rest was dropped; `nil` when all has been written.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes -> Int32? in
             var rest = bytes[...]
             while !rest.isEmpty {
                 // SAFETY: `rest` lies within `bytes`, which is alive in this closure.
@@ -55,9 +84,10 @@ struct Console: Sendable {
                     let count = Glibc.write(descriptor, piece.baseAddress, piece.count)
                 #endif
                 if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
+                guard count > 0 else { return errno }
                 rest = rest.dropFirst(count)
             }
+            return nil
         }
     }
 

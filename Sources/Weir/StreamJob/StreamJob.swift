@@ -63,6 +63,7 @@ extension StreamJob {
     /// Runs the command that the program's arguments ask for, and exits.
     public static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        StandardDescriptors.holdClosed()
         let console = Console.standard
         let status =
             if let type = Self.self as? any (StreamJob & ParsableArguments).Type {
@@ -70,7 +71,7 @@ extension StreamJob {
             } else {
                 await JobProgram<PlainArguments<Self>>.run(arguments, on: console)
             }
-        exit(status)
+        exit(console.finalStatus(status))
     }
 
     private static func runWithOptions<Job: StreamJob & ParsableArguments>(

@@ -82,10 +82,22 @@ extension Duration {
         return carried ? (seconds < 0 ? .min : .max) : sum
     }
 
-    /// A span of `minutes`.
-    @inlinable public static func minutes(_ minutes: Int64) -> Duration { .seconds(minutes * 60) }
-    /// A span of `hours`.
-    @inlinable public static func hours(_ hours: Int64) -> Duration { .seconds(hours * 3_600) }
-    /// A span of `days` of 24 hours.
-    @inlinable public static func days(_ days: Int64) -> Duration { .seconds(days * 86_400) }
+    /// A span of `minutes`, saturating at the range of `Int64` seconds.
+    @inlinable public static func minutes(_ minutes: Int64) -> Duration {
+        seconds(minutes, scaledBy: 60)
+    }
+    /// A span of `hours`, saturating at the range of `Int64` seconds.
+    @inlinable public static func hours(_ hours: Int64) -> Duration {
+        seconds(hours, scaledBy: 3_600)
+    }
+    /// A span of `days` of 24 hours, saturating at the range of `Int64` seconds.
+    @inlinable public static func days(_ days: Int64) -> Duration {
+        seconds(days, scaledBy: 86_400)
+    }
+
+    // The count may be a field of a record, which must not be able to stop the program.
+    @inlinable static func seconds(_ count: Int64, scaledBy factor: Int64) -> Duration {
+        let (scaled, overflow) = count.multipliedReportingOverflow(by: factor)
+        return .seconds(overflow ? (count < 0 ? Int64.min : Int64.max) : scaled)
+    }
 }

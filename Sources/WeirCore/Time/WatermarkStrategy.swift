@@ -40,6 +40,19 @@ public struct WatermarkStrategy: Hashable, Sendable {
     }
 
     private init(bound: Duration?) { self.bound = bound }
+
+    /// What makes this strategy unusable, as the planner reports it; `nil` when it is sound.
+    public var problem: String? {
+        let spans = [
+            ("bound", bound), ("idle timeout", idleTimeout), ("alignment", maximumDrift),
+        ]
+        for (name, span) in spans {
+            if let span, span < .zero {
+                return "the watermark's \(name) is \(span.spelledOut); it must not be negative"
+            }
+        }
+        return nil
+    }
 }
 
 extension WatermarkStrategy: CustomStringConvertible {

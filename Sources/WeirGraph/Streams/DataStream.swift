@@ -101,11 +101,13 @@ extension DataStream {
         let assignTimes: @Sendable (inout Batch<Element>) throws -> Timestamp = {
             try $0.assignTimes(timeOf)
         }
-        return transformed(
+        let marked = transformed(
             .watermarked, as: name, detail: strategy.description, to: Element.self
         ) {
             watermarkStep($0, into: $1, strategy, assigning: assignTimes)
         }
+        job.check(strategy, of: marked.output.operatorID)
+        return marked
     }
 
     /// This stream and others of the same type, merged into one.

@@ -38,6 +38,13 @@ public final class JobBuilder {
     /// Notes something that is wrong; validation reports it with everything else.
     public func report(_ problem: GraphProblem) { problems.append(problem) }
 
+    /// Reports what makes a watermark strategy unusable.
+    @usableFromInline func check(_ strategy: WatermarkStrategy, of id: OperatorID) {
+        guard let problem = strategy.problem else { return }
+        report(
+            GraphProblem(id, problem, mend: "Give a span of zero or more, such as `.minutes(5)`"))
+    }
+
     private func makeName(_ kind: OperatorKind) -> String {
         let number = namesGiven[kind, default: 0] + 1
         namesGiven[kind] = number

@@ -29,6 +29,8 @@ final class DeadLetterFile: BadRecordHandler {
             do throws(FileSystemError) {
                 try append(record, to: &state)
             } catch {
+                // Part of the line may be there; whoever opens the file again ends it first.
+                state.file = nil
                 throw BadRecordError.notSetAside(record, cause: error, operatorName: operatorName)
             }
             // Only once it is safe, so that the count never claims more than the file holds.
@@ -43,10 +45,25 @@ final class DeadLetterFile: BadRecordHandler {
         if state.file == nil {
             try FileTree.makeDirectory(FileTree.parent(of: path))
             state.file = try FileDescriptor.appending(path)
+            if Self.endsWithinLine(path) { try state.file?.write([UInt8(ascii: "\n")].span) }
         }
         state.line.removeAll(keepingCapacity: true)
         DeadLetterLine.append(record, to: &state.line)
         try state.file?.write(state.line.span)
+    }
+
+    /// Whether the file's last line was cut off, by a disk that was full or a loss of power.
+    ///
+    /// A file that may be written but not read is taken for whole.
+    private static func endsWithinLine(_ path: String) -> Bool {
+        guard let status = try? FileStatus.of(path), status.isRegular, status.size > 0,
+            let file = try? FileDescriptor.reading(path)
+        else { return false }
+        var last: [UInt8] = [0]
+        guard (try? file.seek(to: status.size - 1)) != nil,
+            let count = try? file.read(into: &last, from: 0), count == 1
+        else { return false }
+        return last != [UInt8(ascii: "\n")]
     }
 }
 

@@ -25,8 +25,25 @@ package struct FileDescriptor: ~Copyable, Sendable {
     deinit { if isOwned { _ = close(raw) } }
 
     /// Standard input, which stays open.
-    package static var standardInput: FileDescriptor {
-        FileDescriptor(raw: 0, path: "standard input", isOwned: false)
+    ///
+    /// - Throws: `EBADF` when the program was started without one.
+    package static func standardInput() throws(FileSystemError) -> FileDescriptor {
+        guard isInherited(0) else {
+            throw FileSystemError(action: "read", path: "standard input", code: EBADF)
+        }
+        return FileDescriptor(raw: 0, path: "standard input", isOwned: false)
+    }
+
+    /// Whether an open descriptor, such as one of the standard three, can have been there when the
+    /// program started.
+    ///
+    /// Where one of these was closed, its number is free, and the language's runtime opens
+    /// something of its own under it before `main`: an event queue, which takes what is printed for
+    /// events, and from which no read ever returns. What the runtime opens is closed on exec,
+    /// and what comes through an exec cannot be.
+    package static func isInherited(_ descriptor: CInt) -> Bool {
+        let flags = fcntl(descriptor, F_GETFD)
+        return flags >= 0 && flags & FD_CLOEXEC == 0
     }
 
     /// Opens a file to read. A named pipe is opened without waiting for its writer.
@@ -103,6 +120,12 @@ extension FileDescriptor {
         var record = stat()
         if fstat(raw, &record) != 0 { throw .last("look at", path) }
         return FileStatus(record)
+    }
+
+    /// Whether `path` leads to this file, and not to another one or nowhere.
+    package func isStill(at path: String) throws(FileSystemError) -> Bool {
+        guard let there = try FileStatus.ifPresent(path) else { return false }
+        return try status().isSameFile(as: there)
     }
 }
 

@@ -9,17 +9,26 @@
 /// What a path leads to, and how large that is.
 package struct FileStatus: Equatable, Sendable {
     private let format: mode_t
+    private let device: UInt64
+    private let number: UInt64
     /// Its length; meaningful for regular files. Unit: bytes.
     package let size: Int64
 
     init(_ record: stat) {
         format = record.st_mode & S_IFMT
+        device = UInt64(truncatingIfNeeded: record.st_dev)
+        number = UInt64(record.st_ino)
         size = Int64(record.st_size)
     }
 
     /// An ordinary file, whose length is known and in which one can seek.
     package var isRegular: Bool { format == S_IFREG }
     package var isDirectory: Bool { format == S_IFDIR }
+
+    /// Whether both were looked up for one and the same file, by whatever paths.
+    package func isSameFile(as other: FileStatus) -> Bool {
+        device == other.device && number == other.number
+    }
 
     /// Looks at `path`, following symbolic links.
     package static func of(_ path: String) throws(FileSystemError) -> FileStatus {

@@ -47,6 +47,8 @@ public struct FileSystemError: Error, Equatable, Sendable, CustomStringConvertib
         case ENOSPC, EDQUOT: "Free some space there, or name a path on another disk."
         case EROFS: "Name a path on a file system that can be written."
         case EISDIR: "Name a file, not a directory."
+        case ELOOP: "A symbolic link on the path leads back to itself. Mend or remove it."
+        case EBADF: "It is closed or not open that way. Redirect it, if only to /dev/null."
         case ENOTDIR: "A part of the path is a file, where a directory should be."
         case EMFILE, ENFILE: "Raise the limit of open files (`ulimit -n`), or read fewer at once."
         default: nil

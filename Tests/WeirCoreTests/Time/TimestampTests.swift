@@ -13,6 +13,18 @@ import WeirCore
         #expect(noon > .epoch && noon < .latest && noon > .earliest)
     }
 
+    @Test(arguments: [Int64.max, Int64.max / 60 + 1] as [Int64])
+    func `is moved by a span of absurd length, as a field of a record may hold`(count: Int64) {
+        for span in [Duration.minutes(count), .hours(count), .days(count)] {
+            #expect(span == .seconds(Int64.max))
+            #expect(Timestamp.epoch + span == .latest)
+        }
+        for span in [Duration.minutes(-count), .hours(-count), .days(-count)] {
+            #expect(span == .seconds(Int64.min))
+            #expect(Timestamp.epoch + span == .earliest)
+        }
+    }
+
     @Test func `stays at the ends instead of overflowing`() {
         #expect(Timestamp.latest + .seconds(1) == .latest)
         #expect(Timestamp.earliest + .seconds(-1) == .earliest)

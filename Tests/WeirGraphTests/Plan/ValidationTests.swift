@@ -35,6 +35,31 @@ import WeirRuntime
                 """)
     }
 
+    @Test(arguments: [
+        (
+            WatermarkStrategy.boundedOutOfOrderness(.hours(-1)),
+            "the watermark's bound is -1 h; it must not be negative"
+        ),
+        (
+            .monotonous.idle(after: .seconds(-2)),
+            "the watermark's idle timeout is -2 s; it must not be negative"
+        ),
+        (
+            .atEnd.aligned(within: .milliseconds(-3)),
+            "the watermark's alignment is -3 ms; it must not be negative"
+        ),
+    ])
+    func `refuses negative spans of watermarks`(strategy: WatermarkStrategy, problem: String) {
+        #expect(
+            message { job in
+                job.source(source, as: "numbers").watermarked(strategy, as: "timed") { _ in .epoch }
+                    .sink(to: sink, as: "results")
+            } == """
+                job 'job' cannot run:
+                  - operator 'timed': \(problem). Give a span of zero or more, such as `.minutes(5)`.
+                """)
+    }
+
     @Test func `refuses state under an empty name`() {
         #expect(
             message { job in

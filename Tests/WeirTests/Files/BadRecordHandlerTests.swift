@@ -39,6 +39,23 @@ import WeirRuntime
         }
     }
 
+    @Test func `ends a line that was cut off before it adds its own`() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(#"{"origin":"a"}"# + "\n" + #"{"orig"#, to: "bad.jsonl")
+        for _ in 0..<2 {
+            let handler = try makeBadRecordHandler(
+                policy: .deadLetter(path: path), operatorName: "trips", counters: counters)
+            try handler.handle(record("x"))
+        }
+        let lines = try directory.text(of: "bad.jsonl").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 5)
+        #expect(lines[..<2] == [#"{"origin":"a"}"#, #"{"orig"#])
+        #expect(lines[2].hasPrefix(#"{"origin":"a.csv","line":3,"#))
+        #expect(lines[2] == lines[3])
+        #expect(lines[4] == "")
+    }
+
     @Test func `sets records aside as lines of JSON, from the first one on`() throws {
         let directory = try TemporaryDirectory()
         let path = directory("deep/down/bad.jsonl")

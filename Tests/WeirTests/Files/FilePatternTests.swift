@@ -54,6 +54,17 @@ import WeirRuntime
         #expect(try FilePattern(directory("[a].csv")).matches() == [directory("[a].csv")])
     }
 
+    @Test func `does not pass over a link that leads nowhere`() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("", to: "a.csv")
+        try FileManager.default.createSymbolicLink(
+            atPath: directory("b.csv"), withDestinationPath: "gone.csv")
+        #expect(throws: FileSystemError(action: "open", path: directory("b.csv"), code: ENOENT)) {
+            try FilePattern(directory("*.csv")).matches()
+        }
+        #expect(try FilePattern(directory("a*.csv")).matches() == [directory("a.csv")])
+    }
+
     @Test func `says what matches nothing, is missing, or is a directory`() throws {
         let directory = try TemporaryDirectory()
         #expect(throws: FileError.noMatch(pattern: directory("*.csv"))) {

@@ -358,3 +358,28 @@ import WeirRuntime
         #expect(throws: FileSystemError.self) { try sink.writer(context: context()) }
     }
 }
+
+@Suite struct `An open file` {
+    @Test func `knows whether its path still leads to it`() throws {
+        let directory = try TemporaryDirectory()
+        let file = try FileDescriptor.writing(directory("a"))
+        #expect(try file.isStill(at: directory("a")))
+        try FileTree.move(directory("a"), to: directory("b"))
+        #expect(try !file.isStill(at: directory("a")))
+        #expect(try file.isStill(at: directory("b")))
+        try directory.write("", to: "a")
+        #expect(try !file.isStill(at: directory("a")))
+    }
+
+    @Test func `that the program has opened itself is not taken for an inherited one`() throws {
+        let raw = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        try #require(raw >= 0)
+        #expect(!FileDescriptor.isInherited(raw))
+        // A copy loses the mark, as one that came through an exec never had it.
+        let copy = dup(raw)
+        #expect(FileDescriptor.isInherited(copy))
+        close(raw)
+        close(copy)
+        #expect(!FileDescriptor.isInherited(-1))
+    }
+}

@@ -52,6 +52,19 @@ import WeirRuntime
                 """)
     }
 
+    @Test func `fails when its output is lost, unless it has failed already`() {
+        let recorded = RecordedConsole()
+        var console = recorded.console
+        #expect(console.finalStatus(0) == 0)
+        console.outputProblem = { "No space left on device" }
+        #expect(console.finalStatus(64) == 64)
+        #expect(recorded.error == "")
+        #expect(console.finalStatus(0) == 1)
+        #expect(
+            recorded.error == "error: cannot write to standard output: No space left on device. "
+                + "Check where it is redirected to.\n")
+    }
+
     @Test func `prints nothing when quiet`() async {
         let result = await RecordedConsole.run(Division.self, ["--quiet"])
         #expect(result == (0, "", ""))

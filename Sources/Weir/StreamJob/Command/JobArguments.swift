@@ -33,6 +33,8 @@ extension JobArguments {
 struct ParallelismOption: ParsableArguments {
     @Option(
         name: [.long, .customShort("p")],
+        // Takes `-1` for the number that it is, so that the message says what is wrong with it.
+        parsing: .unconditional,
         help: ArgumentHelp("Workers to run on. Default: one for each core.", valueName: "n"))
     var parallelism: Int?
 
