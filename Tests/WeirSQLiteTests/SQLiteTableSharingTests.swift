@@ -1,7 +1,6 @@
 import Dispatch
 import Foundation
 import GRDB
-import Synchronization
 import Testing
 import WeirCore
 
@@ -23,7 +22,7 @@ import WeirCore
             SQLiteTable<Delay>(
                 path, table: "delays\(number)", key: \.origin, \.hour, busyTimeout: .zero)
         }
-        let errors = Mutex<[String]>([])
+        let errors = Locked<[String]>([])
         DispatchQueue.concurrentPerform(iterations: tables.count) { number in
             do {
                 let writer = try tables[number].writer(context: .test)

@@ -1,4 +1,3 @@
-import Synchronization
 public import WeirCore
 
 /// A sink whose results are read as an `AsyncSequence`: how an app gets values out of a job.
@@ -17,7 +16,7 @@ public import WeirCore
 /// Shape: one consumer, one run.
 public final class AsyncResults<Element: Sendable>: Sink, AsyncSequence {
     private let handover: Handover<Element>
-    private let writers = Mutex(Writers())
+    private let writers = Locked(Writers())
 
     private struct Writers {
         /// How many there will be, known once the first is opened.

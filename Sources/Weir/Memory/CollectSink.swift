@@ -1,4 +1,3 @@
-public import Synchronization
 public import WeirCore
 
 /// A sink that gathers the results in memory, for tests and for embedding.
@@ -13,7 +12,7 @@ public import WeirCore
 /// Results of one subtask stay in order; those of several are mixed batch by batch. Memory grows
 /// with the number of results. What a failed run wrote stays.
 public final class CollectSink<Element: Sendable>: Sink {
-    @usableFromInline let collected = Mutex<[Element]>([])
+    @usableFromInline let collected = Locked<[Element]>([])
 
     /// Makes a sink without results.
     public init() {}

@@ -1,11 +1,10 @@
 import Foundation
-import Synchronization
 
 /// Writes whole blocks of lines to a descriptor, one writer at a time in the process.
 enum OutputLock {
     /// A lock for each descriptor: one whose reader is slow must not hold up the others. Standard
     /// output and error share theirs, since they are often the same terminal.
-    private static let locks = Mutex<[Int32: NSLock]>([:])
+    private static let locks = Locked<[Int32: NSLock]>([:])
 
     private static func lock(for descriptor: Int32) -> NSLock {
         locks.withLock { locks in

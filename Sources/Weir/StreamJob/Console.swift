@@ -32,7 +32,7 @@ struct Console: Sendable {
     /// The process's own.
     static var standard: Console {
         let term = Machine.environment("TERM") ?? ""
-        let failure = Mutex<Int32?>(nil)
+        let failure = Locked<Int32?>(nil)
         let note: @Sendable (Int32) -> Void = { code in
             // A reader who has seen enough, as `head` does, is no problem.
             if code != EPIPE { failure.withLock { $0 = $0 ?? code } }

@@ -1,4 +1,3 @@
-import Synchronization
 import Weir
 
 /// What a computation came to: enough to see that two of them gave the same rows.
@@ -50,7 +49,7 @@ struct NameMean: CheckedRow {
 
 /// Where the rows of an engine's run are added up.
 final class Tally: Sendable {
-    private let outcome = Mutex(Outcome())
+    private let outcome = Locked(Outcome())
 
     var total: Outcome { outcome.withLock { $0 } }
 

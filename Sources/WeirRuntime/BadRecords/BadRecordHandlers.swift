@@ -1,4 +1,3 @@
-import Synchronization
 public import WeirCore
 
 /// Makes the handler that carries out `policy` for one source.
@@ -55,7 +54,7 @@ private final class SkippingHandler: BadRecordHandler {
     private let operatorName: String
     private let limit: Int
     private let counters: OperatorCounters
-    private let skipped = Mutex(0)
+    private let skipped = Locked(0)
 
     init(operatorName: String, limit: Int, counters: OperatorCounters) {
         self.operatorName = operatorName

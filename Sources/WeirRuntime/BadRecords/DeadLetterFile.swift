@@ -1,4 +1,3 @@
-import Synchronization
 import WeirCore
 
 /// Sets bad records aside in a file of JSON Lines, one object a record:
@@ -11,7 +10,7 @@ final class DeadLetterFile: BadRecordHandler {
     private let path: String
     private let operatorName: String
     private let counters: OperatorCounters
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State: ~Copyable {
         var file: FileDescriptor?

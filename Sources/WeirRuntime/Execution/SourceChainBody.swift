@@ -1,4 +1,3 @@
-import Synchronization
 import WeirCore
 
 /// The turns of a chain with a source at its head.
@@ -17,6 +16,7 @@ final class SourceChainBody<Element: Sendable> {
     private let isStopping: @Sendable () -> Bool
     private let turnNanoseconds: UInt64
     private let slot: BatchSlot<Element>
+    private let openLimit: Int
     private var open: [Int]
     private var emptySince: [UInt64?]
     /// The number of batches read, and what it was when each split was read last.
@@ -34,7 +34,7 @@ final class SourceChainBody<Element: Sendable> {
     init(
         splits: [any SplitInput<Element>], marks: SplitWatermarks, step: Step<Element>,
         context: SubtaskContext, executor: any Executor, alignment: AlignmentGroup,
-        tasklet: Tasklet, turnNanoseconds: UInt64 = 1_000_000,
+        tasklet: Tasklet, openLimit: Int = .max, turnNanoseconds: UInt64 = 1_000_000,
         isStopping: @escaping @Sendable () -> Bool
     ) {
         self.splits = splits
@@ -46,6 +46,7 @@ final class SourceChainBody<Element: Sendable> {
         self.tasklet = tasklet
         self.turnNanoseconds = turnNanoseconds
         self.isStopping = isStopping
+        self.openLimit = max(1, openLimit)
         slot = BatchSlot(capacity: context.batchSize)
         open = Array(splits.indices)
         emptySince = Array(repeating: nil, count: splits.count)
@@ -116,8 +117,11 @@ final class SourceChainBody<Element: Sendable> {
 
     /// Reads a batch of the lowest split that has one; `nil` when none has.
     private func readOnce() throws -> Progress? {
+        var hasEnded = false
+        // Splits that have not been opened hold the watermark back, so they cannot be waited for.
+        let isAligned = open.count <= openLimit
         for split in order() {
-            guard alignment.mayRead(marks[split], of: marks) else { continue }
+            guard !isAligned || alignment.mayRead(marks[split], of: marks) else { continue }
             switch try splits[split].take(into: &slot.batch) {
             case .rows:
                 emptySince[split] = nil
@@ -129,15 +133,18 @@ final class SourceChainBody<Element: Sendable> {
                 marks.setEnded(split)
                 splits[split].close()
                 hasUnflushed = true
+                hasEnded = true
             }
         }
-        return nil
+        // Where one has ended, another may be opened.
+        return hasEnded && !open.isEmpty ? try readOnce() : nil
     }
 
-    /// The open splits, the one with the lowest watermark first; of several the one that was read
+    /// The splits to read, the one with the lowest watermark first; of several the one that was read
     /// longest ago, so that splits without watermarks take turns.
     private func order() -> [Int] {
         guard open.count > 1 else { return open }
+        let open = self.open.prefix(openLimit)
         return open.sorted { (marks[$0], lastRead[$0], $0) < (marks[$1], lastRead[$1], $1) }
     }
 
@@ -199,7 +206,7 @@ final class AlignmentGroup: Sendable {
         var isHeldBack = false
         var lowest = Timestamp.earliest
     }
-    private let members = Mutex<[Member]>([])
+    private let members = Locked<[Member]>([])
 
     func join(_ marks: SplitWatermarks, _ tasklet: Tasklet) {
         members.withLock { $0.append(Member(marks: marks, tasklet: tasklet)) }

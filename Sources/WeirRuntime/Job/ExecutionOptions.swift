@@ -6,7 +6,7 @@ public struct ExecutionOptions: Sendable {
     /// so that memory does not grow with its square.
     public var queueCapacity: Int?
     /// The splits that one subtask of a blocking source reads at a time.
-    public var openSplitsPerSubtask = 64
+    public var openSplitsPerSubtask = 16
 
     /// The settings that suit most jobs.
     public init() {}

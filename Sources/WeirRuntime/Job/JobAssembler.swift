@@ -343,7 +343,9 @@ struct JobAssembler {
         let body = SourceChainBody<Element>(
             splits: inputs, marks: place.context.splits,
             step: try [place.output].step(0), context: place.context, executor: executor,
-            alignment: place.alignment, tasklet: place.tasklet, isStopping: isStopping)
+            alignment: place.alignment, tasklet: place.tasklet,
+            openLimit: source.readMode == .blocking ? options.openSplitsPerSubtask : .max,
+            isStopping: isStopping)
         start(place.tasklet, turn: body.turn, abandons: abandons, close: body.close)
     }
 

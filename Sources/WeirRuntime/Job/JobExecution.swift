@@ -12,7 +12,7 @@ public final class JobExecution: Sendable {
     private let executor: any Executor
     private let options: ExecutionOptions
     private let isStopping = Atomic<Bool>(false)
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State {
         var parts: JobParts?

@@ -1,4 +1,3 @@
-import Synchronization
 import WeirCore
 public import WeirRuntime
 
@@ -24,7 +23,7 @@ public import WeirRuntime
 /// Use one executor for one run. Work that leaves it, such as a sink that awaits a detached task,
 /// is not seen, and makes a run look stalled.
 public final class ManualExecutor: WeirRuntime.Executor {
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let maximumTick: UInt64
     private let jobs = JobQueue()
 
@@ -73,7 +72,7 @@ public final class ManualExecutor: WeirRuntime.Executor {
     ///   - maximumTick: The most that the clock moves when it is read; zero makes it stand still
     ///     until nothing is ready, so that turns end only where they run out of input or output.
     public init(seed: UInt64, maximumTick: Duration = .microseconds(100)) {
-        state = Mutex(State(random: SeededGenerator(seed: seed)))
+        state = Locked(State(random: SeededGenerator(seed: seed)))
         self.maximumTick = UInt64(max(0, maximumTick.wholeMicroseconds)) * 1_000
     }
 
@@ -207,7 +206,7 @@ private struct ManualWorker: Worker {
 
 /// The pieces of asynchronous functions that are ready to run.
 private final class JobQueue: TaskExecutor {
-    private let ready = Mutex<[UnownedJob]>([])
+    private let ready = Locked<[UnownedJob]>([])
 
     var isEmpty: Bool { ready.withLock { $0.isEmpty } }
     func pop() -> UnownedJob? { ready.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
@@ -220,7 +219,7 @@ private final class JobQueue: TaskExecutor {
 
 /// Where a body leaves what it came to.
 private final class Outcome<Value: Sendable>: Sendable {
-    private let state = Mutex<Result<Value, any Error>?>(nil)
+    private let state = Locked<Result<Value, any Error>?>(nil)
 
     var result: Result<Value, any Error>? { state.withLock { $0 } }
     func set(_ result: Result<Value, any Error>) { state.withLock { $0 = result } }

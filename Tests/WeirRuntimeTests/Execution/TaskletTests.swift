@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirRuntime
@@ -6,7 +5,7 @@ import WeirTesting
 
 @Suite struct `A tasklet` {
     private final class Journal: Sendable {
-        private let lines = Mutex<[String]>([])
+        private let lines = Locked<[String]>([])
         var all: [String] { lines.withLock { $0 } }
         func note(_ line: String) { lines.withLock { $0.append(line) } }
     }

@@ -1,4 +1,3 @@
-import Synchronization
 import WeirCore
 
 /// A sink that remembers what it was given and how it was treated.
@@ -17,7 +16,7 @@ final class TestSink<Element: Sendable>: Sink {
     let maximumParallelism: Int?
     /// Called with each record before it is kept.
     private let onWrite: @Sendable (Element) throws -> Void
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State {
         var records: [(Element, Timestamp)] = []

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirGraph
@@ -12,7 +11,7 @@ import WeirTesting
     ) throws {
         let source = TestSource<Int>(
             splits: (0..<4).map { split in (0..<2_000).map { $0 * 4 + split } }, mode: mode)
-        let most = Mutex(0)
+        let most = Locked(0)
         let taken = SharedCount()
         let sink = TestSink<Int>(mode: .blocking, maximumParallelism: 1) { _ in
             let onTheWay = source.readCount.current - taken.add(1)
@@ -34,7 +33,7 @@ import WeirTesting
     @Test(arguments: 0..<10 as Range<UInt64>)
     func `does not let a window that fires at once fill memory`(seed: UInt64) throws {
         // One key in each of 5,000 windows, which all close at the end of the input.
-        let most = Mutex(0)
+        let most = Locked(0)
         let emitted = SharedCount()
         let taken = SharedCount()
         let sink = TestSink<Int>(mode: .blocking, maximumParallelism: 1) { _ in

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirGraph
@@ -250,7 +249,7 @@ import WeirTesting
 
 /// An execution that is made after what stops it.
 private final class ExecutionBox: Sendable {
-    private let execution = Mutex<JobExecution?>(nil)
+    private let execution = Locked<JobExecution?>(nil)
 
     func set(_ made: JobExecution) { execution.withLock { $0 = made } }
     func abort() { execution.withLock { $0 }?.abort() }

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirGraph
@@ -250,7 +249,7 @@ enum Way: Sendable, CustomTestStringConvertible {
         }
         let executor = ManualExecutor(seed: seed)
         let execution = JobExecution(plan, executor: executor, options: tightOptions())
-        let seen = Mutex<[[Int]]>([])
+        let seen = Locked<[[Int]]>([])
         executor.schedule(after: .seconds(5)) {
             seen.withLock { seen in
                 seen = sinks.map { sink in

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirGraph
@@ -25,7 +24,7 @@ import WeirTesting
         }
         let executor = ManualExecutor(seed: seed)
         let execution = JobExecution(plan, executor: executor, options: tightOptions())
-        let seen = Mutex<[WindowResult<Int, Int>]>([])
+        let seen = Locked<[WindowResult<Int, Int>]>([])
         if let stop {
             executor.schedule(after: stop) {
                 seen.withLock { $0 = sink.records }
@@ -82,8 +81,8 @@ import WeirTesting
             let splits = [1, 5, 40].enumerated().map { index, step in
                 (0..<400).map { Event(index, 1, at: Int64($0) * Int64(step)) }
             }
-            let reached = Mutex([Int64](repeating: 0, count: 3))
-            let widest = Mutex<Int64>(0)
+            let reached = Locked([Int64](repeating: 0, count: 3))
+            let widest = Locked<Int64>(0)
             let lasts = splits.map { $0.last?.at.microseconds ?? 0 }
             let plan = try plan(parallelism: parallelism) {
                 $0.source(TestSource(splits: splits, mode: mode), as: "events")
@@ -200,7 +199,7 @@ import WeirTesting
             [.records([Event(0, 1, at: Int64(step))]), .silence(.milliseconds(1))]
         }
         let executor = ManualExecutor(seed: 5)
-        let most = Mutex(0)
+        let most = Locked(0)
         let sink = TestSink<Event> { _ in
             most.withLock { $0 = max($0, executor.pendingTimers) }
         }

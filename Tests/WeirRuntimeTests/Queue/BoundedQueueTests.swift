@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirRuntime
@@ -77,7 +76,7 @@ import WeirTesting
         let producer = Tasklet(name: "from", worker: executor.makeWorker(0), executor: executor)
         let consumer = Tasklet(name: "to", worker: executor.makeWorker(1), executor: executor)
         let queue = BoundedQueue<Int>(capacity: capacity, from: producer, to: consumer)
-        let outcome = Mutex((rows: 0, marks: 0, inOrder: true))
+        let outcome = Locked((rows: 0, marks: 0, inOrder: true))
         await withCheckedContinuation { continuation in
             prepare(producer, sending: total, to: queue)
             prepare(

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WeirCore
 import WeirGraph
@@ -51,7 +50,7 @@ import WeirTesting
 
     @Test func `fires timers in the order in which they are due, jumping over the time between`() {
         let executor = ManualExecutor(seed: 0, maximumTick: .zero)
-        let fired = Mutex<[String]>([])
+        let fired = Locked<[String]>([])
         for (span, name) in [
             (Duration.seconds(3_600), "hour"), (.zero, "now"), (.seconds(1), "second"),
         ] {

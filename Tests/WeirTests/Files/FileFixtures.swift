@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 import WeirCore
 import WeirRuntime
@@ -73,7 +72,7 @@ struct PlainTrip: Codable, Equatable {
 
 /// Keeps the bad records that it is given.
 final class BadRecordList: BadRecordHandler {
-    private let list = Mutex<[BadRecord]>([])
+    private let list = Locked<[BadRecord]>([])
     var records: [BadRecord] { list.withLock { $0 } }
     func handle(_ record: BadRecord) throws { list.withLock { $0.append(record) } }
 }

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import Weir
 import WeirCore
@@ -34,7 +33,7 @@ private struct Squares: RecordGenerator {
     }
 
     @Test func `makes record k at k divided by the rate, and catches up`() throws {
-        let seconds = Mutex(100.0)
+        let seconds = Locked(100.0)
         let source = GeneratorSource(
             count: 100, splits: 2, ratePerSecond: 8,
             clock: { .seconds(seconds.withLock { $0 }) }, ClosureGenerator { $0 })

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Synchronization
 import Weir
 import WeirCore
 import WeirGraph
@@ -44,7 +43,7 @@ struct CountedSource: Source {
 /// Keeps what it is given.
 struct KeepingSink<Element: Sendable>: Sink {
     final class Kept: Sendable {
-        let rows = Mutex<[Element]>([])
+        let rows = Locked<[Element]>([])
     }
     let kept: Kept
     var summary: String { "memory" }
@@ -64,7 +63,7 @@ struct KeepingSink<Element: Sendable>: Sink {
 
 /// What a program has written, and what its terminal is.
 final class RecordedConsole: Sendable {
-    private let texts = Mutex((output: "", error: ""))
+    private let texts = Locked((output: "", error: ""))
 
     var output: String { texts.withLock { $0.output } }
     var error: String { texts.withLock { $0.error } }

@@ -19,7 +19,7 @@ final class SignalStop: Sendable {
     private let execution: JobExecution
     private let reporter: ProgressReporter
     private let console: Console
-    private let requests = Mutex(StopRequests())
+    private let requests = Locked(StopRequests())
     private let queue = DispatchQueue(label: "weir.signals")
     // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]

@@ -10,7 +10,7 @@ final class ProgressReporter: Sendable {
     private let execution: JobExecution
     private let mode: ProgressMode
     private let console: Console
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let queue = DispatchQueue(label: "weir.progress", qos: .utility)
 
     private struct State {
@@ -25,7 +25,7 @@ final class ProgressReporter: Sendable {
         self.execution = execution
         self.mode = mode
         self.console = console
-        state = Mutex(State(tracker: ProgressTracker(job: execution.plan.graph.job)))
+        state = Locked(State(tracker: ProgressTracker(job: execution.plan.graph.job)))
     }
 
     /// Begins to show progress; the first frame comes after one interval.
