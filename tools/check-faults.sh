@@ -225,7 +225,7 @@ fi
 
 # --- Few files may be open
 check "few files open" 1 "Too many open files. Raise the limit" \
-    bash -c "ulimit -n 12; '$flights' --data in --output out --quiet"
+    bash -c "ulimit -n 9; '$flights' --data in --output out --quiet"
 
 # --- Signals
 # until_there FILE: waits until it holds something, or gives up.
