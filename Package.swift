@@ -13,11 +13,6 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
-// Only `make docs` needs the plugin, so nobody else fetches it.
-let documentation: [Package.Dependency] =
-    Context.environment["WEIR_DOCS"] == "1"
-    ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")] : []
-
 func library(_ name: String) -> Product { .library(name: name, targets: [name]) }
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -45,7 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
-    ] + documentation,
+    ],
     targets: [
         module("WeirCore"),
         module("WeirGraph", ["WeirCore"]),
@@ -86,10 +81,12 @@ let package = Package(
                 "Weir", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        tests("WeirCoreTests", ["WeirCore"]),
+        tests("WeirCoreTests", ["WeirCore", "WeirTesting"]),
         tests("WeirGraphTests", ["WeirCore", "WeirGraph", "WeirRuntime"]),
-        tests("WeirStateTests", ["WeirCore", "WeirState"]),
-        tests("WeirRuntimeTests", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
+        tests("WeirStateTests", ["WeirCore", "WeirState", "WeirTesting"]),
+        tests(
+            "WeirRuntimeTests",
+            ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
         tests(
             "WeirSQLiteTests",

@@ -43,7 +43,7 @@ struct LimitsCommand: AsyncParsableCommand {
     private func check(_ limit: Limit) async throws -> [LimitFinding] {
         switch limit {
         case .memory: try await MemoryLimit.check(records: records)
-        case .workers: try await WorkersLimit.check(records: records / 5, runs: runs)
+        case .workers: try await WorkersLimit.check(records: records / 2, runs: runs)
         case .idle: try await IdleLimit.check(seconds: seconds)
         }
     }

@@ -27,6 +27,7 @@ public struct GeneratorSource<Generator: RecordGenerator>: Source {
     ///   - splits: How many splits there are: as many subtasks can generate side by side.
     ///   - ratePerSecond: How many records a second all splits make together; `nil`: as fast as
     ///     they are taken. What was held back is caught up, so the rate is that of the whole run.
+    ///   - generator: Makes the records.
     /// - Precondition: `count` is not negative, `splits` and `ratePerSecond` are above 0.
     @inlinable public init(
         count: Int? = nil, splits: Int = 1, ratePerSecond: Double? = nil, _ generator: Generator

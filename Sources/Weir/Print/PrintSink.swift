@@ -11,7 +11,9 @@ public struct PrintSink<Element: Sendable>: Sink {
 
     /// Prints results as `print` would, or as `format` says.
     ///
-    /// - Parameter descriptor: Where to; standard output unless said otherwise. It stays open.
+    /// - Parameters:
+    ///   - descriptor: Where to; standard output unless said otherwise. It stays open.
+    ///   - format: The text of a result, without its line's end.
     public init(
         descriptor: Int32 = 1, format: (@Sendable (Element) -> String)? = nil
     ) {

@@ -13,6 +13,12 @@ private func scaled(_ event: Event) -> Event {
 }
 
 @inline(__always)
+private func scaled(_ event: Event, by factor: Int) -> Event {
+    Event(
+        key: event.key, value: event.value &* factor, time: event.time, amount: event.amount * 1.5)
+}
+
+@inline(__always)
 private func shifted(_ event: Event) -> Event {
     Event(
         key: event.key &+ 7, value: event.value ^ event.key, time: event.time,
@@ -48,7 +54,9 @@ private func generated(_ records: Int, _ body: (Event, inout Outcome) -> Void) -
 }
 
 enum Chains {
-    static let all = [sourceSink, map, filter, oneMap, twoMaps, threeMaps, fourMaps]
+    static let all = [
+        sourceSink, map, filter, capturing, oneMap, twoMaps, threeMaps, fourMaps,
+    ]
 
     static let sourceSink = Benchmark(
         name: "source+sink",
@@ -68,6 +76,14 @@ enum Chains {
             events(job, records).filter { isKept($0) }.sink(
                 to: CheckSink(tally: tally), as: "check")
         }, loop: filterLoop)
+
+    /// A function that captures a value: the engine has to call it for each record.
+    static let capturing = Benchmark(
+        name: "map that captures",
+        define: { job, records, _, tally in
+            events(job, records).map { scaled($0, by: records) }
+                .sink(to: CheckSink(tally: tally), as: "check")
+        }, loop: capturingLoop)
 
     static let oneMap = Benchmark(
         name: "map+filter",
@@ -107,6 +123,11 @@ private func sourceSinkLoop(_ records: Int) -> Outcome {
 @inline(never)
 private func mapLoop(_ records: Int) -> Outcome {
     generated(records) { event, outcome in outcome.add(scaled(event).checksum) }
+}
+
+@inline(never)
+private func capturingLoop(_ records: Int) -> Outcome {
+    generated(records) { event, outcome in outcome.add(scaled(event, by: records).checksum) }
 }
 
 @inline(never)

@@ -27,7 +27,8 @@ public struct StableHasher: Sendable {
         var offset = 0
         let count = bytes.count
         while offset &+ 8 <= count {
-            combine(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            combine(
+                UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
             offset &+= 8
         }
         var tail: UInt64 = 0

@@ -14,6 +14,7 @@ public func flatMapStep<Input, Elements: Sequence>(
         process: { batch in
             context.counters.received.add(batch.count)
             swap(&state.input, &batch)
+            state.split = state.input.split
             return try state.run()
         },
         signal: next.signal,
@@ -32,6 +33,7 @@ final class FlatMapState<Input, Elements: Sequence> {
     @usableFromInline let transform: (Input) throws -> Elements
     @usableFromInline var input = Batch<Input>()
     @usableFromInline var row = 0
+    @usableFromInline var split: Int32 = 0
     @usableFromInline var iterator: Elements.Iterator?
     @usableFromInline var output: Batch<Elements.Element>
 
@@ -86,6 +88,8 @@ final class FlatMapState<Input, Elements: Sequence> {
     @inlinable func handOver() throws -> Progress {
         if output.isEmpty { return .done }
         context.counters.emitted.add(output.count)
+        // The output is emptied with each batch, so its rows come from one split.
+        output.split = split
         return try next.process(&output)
     }
 }

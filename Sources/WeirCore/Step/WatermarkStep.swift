@@ -45,6 +45,8 @@ final class WatermarkState {
     private let bound: Int64?
     private var sent = Timestamp.earliest
     private var sentIdle = false
+    /// Whether records went by since this stream was last said to be idle, which ended that.
+    private var hasRecords = false
     @usableFromInline var rowsSinceSent = 0
     @usableFromInline let interval: Int
 
@@ -52,8 +54,7 @@ final class WatermarkState {
         _ context: SubtaskContext, _ next: Step<Element>, _ strategy: WatermarkStrategy
     ) {
         self.next = next.signal
-        splits = context.splits
-        splits.track(strategy)
+        splits = context.splits.tracked(by: strategy)
         bound = strategy.bound.map { $0.wholeMicroseconds }
         // Every mark makes an exchange send short batches to all its targets, so the more of them
         // there are, the rarer the marks.
@@ -64,7 +65,10 @@ final class WatermarkState {
 
     @usableFromInline func observe(_ latest: Timestamp, split: Int, rows: Int) {
         guard rows > 0 else { return }
+        // Below a window or an exchange all records count as one split.
+        let split = split < splits.count ? split : 0
         rowsSinceSent += rows
+        hasRecords = true
         guard let bound else { return splits.advance(split, to: .earliest) }
         let mark = Timestamp(microseconds: latest.microseconds)
             .advanced(byMicroseconds: -bound).advanced(byMicroseconds: -1)
@@ -74,8 +78,9 @@ final class WatermarkState {
     @usableFromInline func emit() throws -> Progress {
         rowsSinceSent = 0
         guard let merged = splits.merged() else {
-            if sentIdle { return .done }
+            if sentIdle && !hasRecords { return .done }
             sentIdle = true
+            hasRecords = false
             return try next(.idle)
         }
         guard merged > sent || sentIdle else { return .done }

@@ -10,6 +10,8 @@ public struct SignalMerger {
     private var hasEnded: [Bool]
     private var sent = Timestamp.earliest
     private var sentIdle = false
+    /// Whether records went by since the merged stream was last said to be idle, which ended that.
+    @usableFromInline var hasRecords = false
     /// The inputs that have not ended.
     public private(set) var open: Int
 
@@ -21,7 +23,10 @@ public struct SignalMerger {
     }
 
     /// Notes that an input has sent records, which ends its idleness.
-    @inlinable public func noteRecords(from input: Int) { marks.advance(input, to: .earliest) }
+    @inlinable public mutating func noteRecords(from input: Int) {
+        hasRecords = true
+        marks.advance(input, to: .earliest)
+    }
 
     /// Notes a mark of one input.
     ///
@@ -44,8 +49,9 @@ public struct SignalMerger {
 
     private mutating func merged() -> Signal? {
         guard let lowest = marks.merged() else {
-            if sentIdle { return nil }
+            if sentIdle && !hasRecords { return nil }
             sentIdle = true
+            hasRecords = false
             return .idle
         }
         guard lowest > sent || sentIdle else { return nil }

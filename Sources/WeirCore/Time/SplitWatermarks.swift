@@ -24,8 +24,24 @@ public final class SplitWatermarks: @unchecked Sendable {
     /// The strategy of the step that keeps these watermarks; `nil` while there is none, and all
     /// splits then stay level.
     public private(set) var strategy: WatermarkStrategy?
-    /// Called by the step that keeps them.
-    public func track(_ strategy: WatermarkStrategy) { self.strategy = strategy }
+    /// The watermarks that further steps keep for the same splits.
+    private var others: [SplitWatermarks] = []
+    /// These watermarks, and those that further steps keep for the same splits.
+    public var all: [SplitWatermarks] { [self] + others }
+
+    /// The watermarks for a step to keep: these, or, where another step keeps these, new ones for
+    /// the same splits, so that two branches of a source do not take each other's promises for
+    /// their own. The source reads in the order of these.
+    public func tracked(by strategy: WatermarkStrategy) -> SplitWatermarks {
+        guard self.strategy != nil else {
+            self.strategy = strategy
+            return self
+        }
+        let other = SplitWatermarks(count: count)
+        other.strategy = strategy
+        others.append(other)
+        return other
+    }
 
     /// The watermark of a split.
     @inlinable public subscript(split: Int) -> Timestamp { marks[split] }
@@ -41,7 +57,9 @@ public final class SplitWatermarks: @unchecked Sendable {
     /// Marks all splits that have not ended as having nothing to say for now.
     public func setAllIdle() { for split in marks.indices { setIdle(split) } }
     /// Marks a split as read to its end.
-    public func setEnded(_ split: Int) { states[split] = .ended }
+    public func setEnded(_ split: Int) {
+        for marks in all { marks.states[split] = .ended }
+    }
     /// Whether the split counts.
     public func isActive(_ split: Int) -> Bool { states[split] == .active }
 

@@ -49,8 +49,12 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
 
     /// What makes this assigner unusable, as the planner reports it; `nil` when it is sound.
     public var problem: String? {
-        if size < .microseconds(1) { return "the window's size is \(size.spelledOut); it must be positive" }
-        if slide < .microseconds(1) { return "the window's slide is \(slide.spelledOut); it must be positive" }
+        if size < .microseconds(1) {
+            return "the window's size is \(size.spelledOut); it must be positive"
+        }
+        if slide < .microseconds(1) {
+            return "the window's slide is \(slide.spelledOut); it must be positive"
+        }
         if size > .days(365_000) || slide > .days(365_000) {
             return "the window is longer than a thousand years"
         }
@@ -62,33 +66,35 @@ public struct WindowAssigner: Hashable, Sendable, CustomStringConvertible {
 
     /// The start of the slice that contains `time`, saturating at the ends of time.
     @inlinable public func sliceStart(of time: Timestamp) -> Timestamp {
-        let (shifted, overflow) = time.microseconds.subtractingReportingOverflow(offsetMicroseconds)
-        if overflow { return .earliest }
-        let remainder = shifted % sliceWidth
-        return time.advanced(byMicroseconds: -(remainder < 0 ? remainder &+ sliceWidth : remainder))
+        time.advanced(byMicroseconds: -Self.into(time, width: sliceWidth, from: offsetMicroseconds))
+    }
+
+    /// The end of the slice that contains `time`, saturating at the ends of time.
+    @inlinable public func sliceEnd(of time: Timestamp) -> Timestamp {
+        let into = Self.into(time, width: sliceWidth, from: offsetMicroseconds)
+        return time.advanced(byMicroseconds: sliceWidth &- into)
+    }
+
+    /// How far `time` is past the last point on the grid `origin + k · width`: 0 ..< width.
+    @inlinable static func into(_ time: Timestamp, width: Int64, from origin: Int64) -> Int64 {
+        // Remainders first, so that nothing overflows at the ends of time.
+        let difference = (time.microseconds % width &- origin % width) % width
+        return difference < 0 ? difference &+ width : difference
     }
 
     /// The end of the first window that ends after `time` on the grid of window ends.
     @inlinable public func firstWindowEnd(after time: Timestamp) -> Timestamp {
         // Ends lie at offset + size + k · slide.
-        let (base, overflow) = time.microseconds.subtractingReportingOverflow(
-            offsetMicroseconds + sizeMicroseconds)
-        if overflow { return .earliest.advanced(byMicroseconds: slideMicroseconds) }
-        let remainder = base % slideMicroseconds
-        let down = remainder < 0 ? remainder + slideMicroseconds : remainder
-        return time.advanced(byMicroseconds: slideMicroseconds - down)
+        let into = Self.into(
+            time, width: slideMicroseconds, from: offsetMicroseconds &+ sizeMicroseconds)
+        return time.advanced(byMicroseconds: slideMicroseconds &- into)
     }
 
     /// The end of the last window that contains the slice starting at `sliceStart`; not after
     /// `sliceStart` where the slice lies in a gap between windows.
     @inlinable public func lastWindowEnd(ofSlice sliceStart: Timestamp) -> Timestamp {
-        let (shifted, overflow) = sliceStart.microseconds
-            .subtractingReportingOverflow(offsetMicroseconds)
-        if overflow { return sliceStart.advanced(byMicroseconds: sizeMicroseconds) }
-        let remainder = shifted % slideMicroseconds
-        let intoSlide = remainder < 0 ? remainder &+ slideMicroseconds : remainder
-        return sliceStart.advanced(byMicroseconds: -intoSlide)
-            .advanced(byMicroseconds: sizeMicroseconds)
+        let into = Self.into(sliceStart, width: slideMicroseconds, from: offsetMicroseconds)
+        return sliceStart.advanced(byMicroseconds: sizeMicroseconds &- into)
     }
 
     /// The window that ends at `end`.

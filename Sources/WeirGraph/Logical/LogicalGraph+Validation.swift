@@ -22,7 +22,8 @@ extension LogicalGraph {
     private func duplicateNames() -> [GraphProblem] {
         let byID = Dictionary(grouping: operators, by: \.id)
         return byID.filter { $0.value.count > 1 }.keys.sorted().map { id in
-            let kinds = operators.filter { $0.id == id }.map(\.kind.rawValue).joined(separator: ", ")
+            let kinds = operators.filter { $0.id == id }.map(\.kind.rawValue).joined(
+                separator: ", ")
             return GraphProblem(
                 id, "\(byID[id]?.count ?? 0) operators have this name (\(kinds))",
                 mend: "Give each its own with `as:`; saved state is found by it")

@@ -23,9 +23,10 @@ public struct TransformBody: Sendable {
     /// Makes a body from the functions that make its steps.
     public init(
         prepare: (@Sendable () throws -> any Sendable)? = nil,
-        makeSteps: @escaping @Sendable (
-            SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?
-        ) throws -> [AnyStep]
+        makeSteps:
+            @escaping @Sendable (
+                SubtaskContext, _ outputs: [AnyStep?], _ prepared: (any Sendable)?
+            ) throws -> [AnyStep]
     ) {
         self.prepare = prepare
         self.makeSteps = makeSteps

@@ -57,7 +57,8 @@ public struct Planner: Sendable {
                 nil,
                 "the parallelism is \(parallelism), but keys are spread over \(keyGroups.count) "
                     + "key groups, and a worker without one would idle",
-                mend: "Ask for at most \(keyGroups.count) workers, or raise the number of key groups")
+                mend:
+                    "Ask for at most \(keyGroups.count) workers, or raise the number of key groups")
         ]
     }
 

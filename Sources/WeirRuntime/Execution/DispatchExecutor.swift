@@ -17,7 +17,8 @@ public struct DispatchExecutor: Executor {
     public func nanoseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 
     public func schedule(after span: Duration, _ body: @escaping @Sendable () -> Void) {
-        let nanoseconds = Int(clamping: span.wholeMicroseconds.multipliedReportingOverflow(by: 1_000).0)
+        let nanoseconds = Int(
+            clamping: span.wholeMicroseconds.multipliedReportingOverflow(by: 1_000).0)
         DispatchQueue.global(qos: .utility)
             .asyncAfter(deadline: .now() + .nanoseconds(max(0, nanoseconds)), execute: body)
     }

@@ -19,6 +19,11 @@ final class SourceChainBody<Element: Sendable> {
     private let slot: BatchSlot<Element>
     private var open: [Int]
     private var emptySince: [UInt64?]
+    /// The number of batches read, and what it was when each split was read last.
+    private var reads = 0
+    private var lastRead: [Int]
+    /// When the next look for idle splits is due.
+    private var lookDue: UInt64?
     private var isSuspended = false
     private var hasUnflushed = false
     private var hasSentEnd = false
@@ -44,6 +49,7 @@ final class SourceChainBody<Element: Sendable> {
         slot = BatchSlot(capacity: context.batchSize)
         open = Array(splits.indices)
         emptySince = Array(repeating: nil, count: splits.count)
+        lastRead = Array(repeating: 0, count: splits.count)
         alignment.join(marks, tasklet)
     }
 
@@ -73,7 +79,11 @@ final class SourceChainBody<Element: Sendable> {
             let becameIdle = noteIdleSplits()
             guard hasUnflushed || becameIdle else { return .idle }
             hasUnflushed = false
-            if let stop = try answer(step.signal(.flush)) { return stop }
+            if let stop = try answer(step.signal(.flush)) {
+                // What refused the flush may not have handed it on.
+                hasUnflushed = true
+                return stop
+            }
             // The flush may have let other splits go on.
             alignment.release(marks)
         }
@@ -106,12 +116,8 @@ final class SourceChainBody<Element: Sendable> {
 
     /// Reads a batch of the lowest split that has one; `nil` when none has.
     private func readOnce() throws -> Progress? {
-        let limit = alignment.limit(for: marks)
         for split in order() {
-            guard marks[split] <= limit else {
-                alignment.holdBack(marks)
-                continue
-            }
+            guard alignment.mayRead(marks[split], of: marks) else { continue }
             switch try splits[split].take(into: &slot.batch) {
             case .rows:
                 emptySince[split] = nil
@@ -121,16 +127,18 @@ final class SourceChainBody<Element: Sendable> {
             case .end:
                 open.removeAll { $0 == split }
                 marks.setEnded(split)
+                splits[split].close()
                 hasUnflushed = true
             }
         }
         return nil
     }
 
-    /// The open splits, the one with the lowest watermark first.
+    /// The open splits, the one with the lowest watermark first; of several the one that was read
+    /// longest ago, so that splits without watermarks take turns.
     private func order() -> [Int] {
         guard open.count > 1 else { return open }
-        return open.sorted { (marks[$0], $0) < (marks[$1], $1) }
+        return open.sorted { (marks[$0], lastRead[$0], $0) < (marks[$1], lastRead[$1], $1) }
     }
 
     private func hand(over split: Int) throws -> Progress {
@@ -138,6 +146,8 @@ final class SourceChainBody<Element: Sendable> {
         counters.received.add(count)
         counters.passed.add(count)
         counters.emitted.add(count)
+        reads += 1
+        lastRead[split] = reads
         slot.batch.split = Int32(truncatingIfNeeded: split)
         hasUnflushed = true
         let progress = try step.process(&slot.batch)
@@ -147,23 +157,32 @@ final class SourceChainBody<Element: Sendable> {
 
     /// Marks splits idle that had nothing for too long; schedules a look at the others.
     private func noteIdleSplits() -> Bool {
-        guard let timeout = marks.strategy?.idleTimeout else { return false }
-        let now = executor.nanoseconds()
-        let limit = UInt64(max(0, timeout.wholeMicroseconds)) * 1_000
         var becameIdle = false
-        for split in open {
-            guard let since = emptySince[split], marks.isActive(split) else { continue }
-            if now - since >= limit {
-                marks.setIdle(split)
-                becameIdle = true
-            } else {
-                let tasklet = self.tasklet
-                executor.schedule(after: .microseconds(Int64((limit - (now - since)) / 1_000) + 1)) {
-                    tasklet.wake()
+        for marks in marks.all {
+            guard let timeout = marks.strategy?.idleTimeout else { continue }
+            let now = executor.nanoseconds()
+            // A timeout of more than thirty years is as good as thirty years, and fits.
+            let most: Int64 = 1_000_000_000_000_000
+            let limit = UInt64(max(0, min(most, timeout.wholeMicroseconds))) * 1_000
+            for split in open {
+                guard let since = emptySince[split], marks.isActive(split) else { continue }
+                if now - since >= limit {
+                    marks.setIdle(split)
+                    becameIdle = true
+                } else {
+                    lookAgain(at: since + limit, now: now)
                 }
             }
         }
         return becameIdle
+    }
+
+    /// Has the tasklet woken then; a wake that is due earlier looks further by itself.
+    private func lookAgain(at time: UInt64, now: UInt64) {
+        if let lookDue, lookDue > now, lookDue <= time { return }
+        lookDue = time
+        let tasklet = self.tasklet
+        executor.schedule(after: .microseconds(Int64((time - now) / 1_000) + 1)) { tasklet.wake() }
     }
 
     func close() {
@@ -186,22 +205,20 @@ final class AlignmentGroup: Sendable {
         members.withLock { $0.append(Member(marks: marks, tasklet: tasklet)) }
     }
 
-    /// The watermark beyond which a split of this subtask must wait.
-    func limit(for marks: SplitWatermarks) -> Timestamp {
-        guard let drift = marks.strategy?.maximumDrift else { return .latest }
+    /// Whether a split of this subtask with watermark `mark` may be read. If not, the subtask is
+    /// woken when another has gone on.
+    ///
+    /// Looks and notes under one lock: a subtask that goes on in between would wake nobody.
+    func mayRead(_ mark: Timestamp, of marks: SplitWatermarks) -> Bool {
+        guard let drift = marks.strategy?.maximumDrift else { return true }
         let own = marks.merged() ?? .latest
-        let others = members.withLock { members in
-            members.lazy.filter { $0.marks !== marks }.map(\.lowest).min() ?? .latest
-        }
-        return min(own, others) + drift
-    }
-
-    /// Notes that the subtask has a split that waits.
-    func holdBack(_ marks: SplitWatermarks) {
-        members.withLock { members in
+        return members.withLock { members in
+            let others = members.lazy.filter { $0.marks !== marks }.map(\.lowest).min() ?? .latest
+            if mark <= min(own, others) + drift { return true }
             for index in members.indices where members[index].marks === marks {
                 members[index].isHeldBack = true
             }
+            return false
         }
     }
 
@@ -216,10 +233,11 @@ final class AlignmentGroup: Sendable {
 
     private func publish(_ marks: SplitWatermarks, _ lowest: Timestamp) {
         let woken = members.withLock { members -> [Tasklet] in
-            guard let own = members.firstIndex(where: { $0.marks === marks }),
-                members[own].lowest < lowest
-            else { return [] }
+            guard let own = members.firstIndex(where: { $0.marks === marks }) else { return [] }
+            let hasRisen = members[own].lowest < lowest
+            // It falls when a split that was idle has records again.
             members[own].lowest = lowest
+            guard hasRisen else { return [] }
             var woken: [Tasklet] = []
             for index in members.indices where members[index].isHeldBack && index != own {
                 members[index].isHeldBack = false

@@ -121,9 +121,12 @@ public final class Tasklet: @unchecked Sendable {
         switch turn {
         case .finished:
             state.store(State.finished, ordering: .releasing)
+            onFinish()
+            // These lead back to queues, steps and the execution, which lead here.
             body = { .finished }
             close = {}
-            onFinish()
+            onFailure = { _ in }
+            onFinish = {}
         case .again: reschedule()
         case .blocked, .idle:
             if turn == .blocked { blockedSince.store(Int(time), ordering: .relaxed) }

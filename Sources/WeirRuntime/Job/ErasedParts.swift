@@ -28,11 +28,14 @@ func typedQueue<Element: Sendable>(
     return typed
 }
 
-func makeQueueStep<Element: Sendable>(of type: Element.Type, to queue: any AnyQueue) throws -> AnyStep {
+func makeQueueStep<Element: Sendable>(of type: Element.Type, to queue: any AnyQueue) throws
+    -> AnyStep
+{
     AnyStep(queueStep(to: try typedQueue(queue, of: type)))
 }
 
-func makeFanOut<Element: Sendable>(of type: Element.Type, to branches: [AnyStep]) throws -> AnyStep {
+func makeFanOut<Element: Sendable>(of type: Element.Type, to branches: [AnyStep]) throws -> AnyStep
+{
     AnyStep(fanOutStep(to: try branches.map { try $0.typed(type) }))
 }
 

@@ -12,6 +12,6 @@ public struct ExecutionOptions: Sendable {
     public init() {}
 
     func queueCapacity(parallelism: Int) -> Int {
-        queueCapacity ?? max(4, min(16, 32 / max(1, parallelism)))
+        queueCapacity ?? max(4, min(32, 64 / max(1, parallelism)))
     }
 }

@@ -52,16 +52,31 @@ struct JobAssembler {
                     count: sourceSplits.map { own($0, subtask, of: chain.subtasks).count }
                         ?? max(1, inputQueueCount(chain, subtask)))
             }
+            let keepingSplits = sourceSplits == nil ? [] : operatorsKeepingSplits(chain)
             for id in chain.operators {
                 parts.marksOf[id] = marks
                 parts.contexts[id] = (0..<chain.subtasks).map { subtask in
                     SubtaskContext(
                         job: plan.graph.job, operatorName: id.name, subtask: subtask,
                         parallelism: chain.subtasks, batchSize: options.batchSize,
-                        splits: sourceSplits == nil ? SplitWatermarks(count: 1) : marks[subtask])
+                        splits: keepingSplits.contains(id)
+                            ? marks[subtask] : SplitWatermarks(count: 1))
                 }
             }
         }
+    }
+
+    /// The operators of a source's chain whose records still belong to its splits: not those below
+    /// a window or a join, whose results come from all of them.
+    private func operatorsKeepingSplits(_ chain: Chain) -> Set<OperatorID> {
+        var found: Set<OperatorID> = [chain.head]
+        for id in chain.operators.dropFirst() {
+            guard let above = plan.graph[id]?.inputs.first?.from.operatorID,
+                found.contains(above), plan.graph[above]?.kind.keepsState == false
+            else { continue }
+            found.insert(id)
+        }
+        return found
     }
 
     /// The queues that feed a subtask of a chain.
@@ -114,7 +129,8 @@ struct JobAssembler {
     // MARK: - Chains
 
     private mutating func assemble(_ chain: Chain, _ subtask: Int) throws {
-        guard let head = plan.graph[chain.head], let tasklet = parts.taskletsOf[chain.head]?[subtask]
+        guard let head = plan.graph[chain.head],
+            let tasklet = parts.taskletsOf[chain.head]?[subtask]
         else { return }
         abandons = []
         if case .source(let source) = head.body {
@@ -152,7 +168,8 @@ struct JobAssembler {
             queues += inputs(index, connection, subtask)
         }
         guard let type else {
-            throw StepTypeError(expected: "an input for port \(port) of '\(head.id)'", found: "none")
+            throw StepTypeError(
+                expected: "an input for port \(port) of '\(head.id)'", found: "none")
         }
         // A chain with one port shows the gate's watermarks as its own; ports of a join merge later.
         let shared = parts.marksOf[head.id]?[subtask]
@@ -212,9 +229,9 @@ struct JobAssembler {
         let type = node.outputTypes[port]
         var branches: [AnyStep] = []
         for below in plan.graph.operators {
-            for edge in below.inputs
+            for (position, edge) in below.inputs.enumerated()
             where edge.from.operatorID == node.id && edge.from.port == port {
-                if let index = connectionIndex(edge, below) {
+                if let index = connectionIndex(position, below) {
                     branches.append(try makeQueueOutput(index, type, subtask))
                 } else {
                     branches += try makeSteps(below, subtask)
@@ -225,10 +242,22 @@ struct JobAssembler {
         return branches.count == 1 ? branches[0] : try makeFanOut(of: type, to: branches)
     }
 
-    private func connectionIndex(_ edge: GraphEdge, _ below: OperatorNode) -> Int? {
-        plan.connections.firstIndex {
-            $0.to == below.id && $0.from == edge.from && $0.port == edge.port
+    /// The connection that an operator's input became; `nil` where the two are fused.
+    ///
+    /// A stream can lead to one port several times, as in `stream.union(stream)`: the edges that
+    /// look alike and their connections are in the same order.
+    private func connectionIndex(_ position: Int, _ below: OperatorNode) -> Int? {
+        func isAlike(_ other: GraphEdge, _ edge: GraphEdge) -> Bool {
+            other.from == edge.from && other.port == edge.port
         }
+        let edge = below.inputs[position]
+        let earlier = below.inputs[..<position].count { isAlike($0, edge) }
+        let connections = plan.connections.indices.filter {
+            let connection = plan.connections[$0]
+            return connection.to == below.id && connection.from == edge.from
+                && connection.port == edge.port
+        }
+        return earlier < connections.count ? connections[earlier] : nil
     }
 
     private func makeQueueOutput(
@@ -258,7 +287,8 @@ struct JobAssembler {
             badRecords[node.id] = try makeBadRecordHandler(
                 policy: source.badRecords, operatorName: node.id.name, counters: counters)
         }
-        guard let handler = badRecords[node.id], let counters = parts.badRecordCounts[node.id] else {
+        guard let handler = badRecords[node.id], let counters = parts.badRecordCounts[node.id]
+        else {
             return
         }
         let readerContext = ReaderContext(
@@ -305,7 +335,8 @@ struct JobAssembler {
             switch source.readMode {
             case .inline:
                 return InlineSplit<Element>(
-                    limit: options.batchSize, executor: executor, tasklet: place.tasklet, open: open)
+                    limit: options.batchSize, executor: executor, tasklet: place.tasklet, open: open
+                )
             case .blocking: return pump(split, place.tasklet, open: open)
             }
         }
@@ -317,7 +348,8 @@ struct JobAssembler {
     }
 
     private mutating func pump<Element: Sendable>(
-        _ split: SourceSplit, _ consumer: Tasklet, open: @escaping () throws -> SplitReading<Element>
+        _ split: SourceSplit, _ consumer: Tasklet,
+        open: @escaping () throws -> SplitReading<Element>
     ) -> any SplitInput<Element> {
         let tasklet = Tasklet(
             name: "read \(split.id)", worker: executor.makeLane(split.id), executor: executor)

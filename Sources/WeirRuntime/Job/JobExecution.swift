@@ -60,15 +60,15 @@ public final class JobExecution: Sendable {
 
     /// Stops at once: sinks discard what they have not committed, and `run` throws.
     public func abort() {
-        state.withLock { $0.isAborted = true }
-        fail(JobError.aborted(job: plan.graph.job))
+        fail(JobError.aborted(job: plan.graph.job), isAborted: true)
     }
 
     /// How the job is doing.
     public func metrics() -> JobMetrics {
-        let now = executor.nanoseconds()
         let (parts, start, end) = state.withLock { ($0.parts, $0.startedAt, $0.endedAt) }
         guard let parts else { return JobMetrics(elapsedSeconds: 0, operators: []) }
+        // Read after the start, or a job that starts meanwhile would have started in the future.
+        let now = executor.nanoseconds()
         return JobMetrics(
             elapsedSeconds: Double((end ?? now) - start) / 1e9,
             operators: plan.graph.operators.map {
@@ -124,10 +124,11 @@ public final class JobExecution: Sendable {
 
     // MARK: - Ending
 
-    private func fail(_ error: any Error) {
+    private func fail(_ error: any Error, isAborted: Bool = false) {
         let parts = state.withLock { state -> JobParts? in
             guard state.failure == nil, state.endedAt == nil else { return nil }
             state.failure = error
+            state.isAborted = isAborted
             return state.parts
         }
         guard let parts else { return }

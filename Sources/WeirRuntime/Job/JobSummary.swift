@@ -1,4 +1,3 @@
-
 /// What a run came to.
 public struct JobSummary: Sendable, Codable {
     /// Why it ended.

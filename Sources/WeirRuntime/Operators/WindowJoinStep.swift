@@ -17,7 +17,8 @@ public func windowJoinSteps<Left, Right, Key: StreamKey, Output>(
         send: { try outputs.send(&$0) }, sendSignal: { try outputs.signal($0) }
     ) { _, window, accumulator, position, output, limit in
         try accumulator.emit(
-            kind, at: window.lastTimestamp, position: &position, into: &output, limit: limit, result)
+            kind, at: window.lastTimestamp, position: &position, into: &output, limit: limit, result
+        )
     }
     let ports = JoinPorts(state: state, outputs: outputs, context: context)
     let left = ports.step(0, keyOf: leftKey, side: { .left($0) }) { $1.lefts.append($0) }

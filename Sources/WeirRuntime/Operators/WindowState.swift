@@ -109,13 +109,12 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         guard let signal = pendingSignal else { return .done }
         var batchesLeft = 32
         while try nextWindow() {
-            while try !fillOutput() {
-                let progress = try send(&output)
-                if progress != .done { return progress }
-                batchesLeft -= 1
-                if batchesLeft == 0 { return .yielded }
-            }
-            finishWindow()
+            if try fillOutput() { finishWindow() }
+            guard output.count >= batchSize else { continue }
+            let progress = try send(&output)
+            if progress != .done { return progress }
+            batchesLeft -= 1
+            if batchesLeft == 0 { return .yielded }
         }
         if !output.isEmpty {
             let progress = try send(&output)

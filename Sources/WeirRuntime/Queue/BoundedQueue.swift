@@ -120,11 +120,19 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
             taken = .batch
         }
         head.value.store(position &+ 1, ordering: .sequentiallyConsistent)
-        if producerWaits.load(ordering: .sequentiallyConsistent) {
-            producerWaits.store(false, ordering: .sequentiallyConsistent)
-            producer.wake()
-        }
+        wakeProducer(filled: tail.value.load(ordering: .acquiring) &- position &- 1)
         return taken
+    }
+
+    /// Wakes a waiting producer once half of the queue is free: woken for one free slot, it would
+    /// fill that and wait again, and each batch would cost two changes of thread. A consumer always
+    /// comes by the half before it rests, since it rests only when the queue is empty.
+    private func wakeProducer(filled: Int) {
+        guard filled <= capacity / 2, producerWaits.load(ordering: .sequentiallyConsistent) else {
+            return
+        }
+        producerWaits.store(false, ordering: .sequentiallyConsistent)
+        producer.wake()
     }
 
     /// Whether there is nothing to take.

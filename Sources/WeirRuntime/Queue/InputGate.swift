@@ -27,6 +27,8 @@ final class InputGate<Element: Sendable> {
             case .nothing: continue
             case .batch:
                 merger.noteRecords(from: index)
+                // Splits are the producer's; whatever comes over an exchange counts as one.
+                slot.batch.split = 0
                 return try step.process(&slot.batch)
             case .signal(let signal):
                 guard let merged = merger.note(signal, from: index) else { return .done }

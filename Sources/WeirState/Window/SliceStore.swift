@@ -57,7 +57,7 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         guard lastEnd > start else { return .gap }
         guard expiry(ofWindowEnding: lastEnd) > fired else { return .late }
         let made = Slice<Key, Accumulator>(
-            start: start, end: start.advanced(byMicroseconds: assigner.sliceWidth),
+            start: start, end: assigner.sliceEnd(of: time),
             table: KeyedTable(capacity: keysExpected))
         slices.insert(made, at: position)
         latest = made

@@ -124,7 +124,9 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
 
     /// Forgets everything.
     @inlinable public func reset() {
-        for position in frontPosition..<max(frontPosition, front.count) { front[position].saved = [] }
+        for position in frontPosition..<max(frontPosition, front.count) {
+            front[position].saved = []
+        }
         front = []
         frontPosition = 0
         backStart = nil

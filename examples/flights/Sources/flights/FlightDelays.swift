@@ -17,15 +17,19 @@ import WeirSQLite
         let order = WatermarkStrategy.boundedOutOfOrderness(.hours(boundHours))
             .aligned(within: .hours(24))
 
-        let flights = job
+        let flights =
+            job
             .source(
                 CSVFiles<Flight>("\(data)/flights-*.csv.gz", options: missing),
-                onBadRecord: .deadLetter(path: "\(output)/bad-flights.jsonl"), as: "flights")
+                onBadRecord: .deadLetter(path: "\(output)/bad-flights.jsonl"), as: "flights"
+            )
             .watermarked(order) { $0.scheduled }
-        let weather = job
+        let weather =
+            job
             .source(
                 CSVFiles<Weather>("\(data)/weather-*.csv.gz", options: missing),
-                onBadRecord: .deadLetter(path: "\(output)/bad-weather.jsonl"), as: "weather")
+                onBadRecord: .deadLetter(path: "\(output)/bad-weather.jsonl"), as: "weather"
+            )
             .watermarked(order) { $0.hour }
 
         let late = LateFlights()
@@ -68,7 +72,9 @@ import WeirSQLite
             .filter { $0.departures >= 50 }
             .keyed(by: \.windowStart)
             .windowed(.tumbling(.hours(6)), late: .drop)
-            .aggregate(TopK(3, by: \.meanDelay, ties: \.carrier), as: "worst") { _, _, worst in worst }
+            .aggregate(TopK(3, by: \.meanDelay, ties: \.carrier), as: "worst") { _, _, worst in
+                worst
+            }
             .flatMap { worst in
                 zip(1..., worst).map { rank, carrier in carrier.ranked(rank) }
             }

@@ -51,7 +51,9 @@ struct HourlyDepartures: Record {
     var origin = "", hour = Timestamp.epoch, flights = 0, cancelled = 0
     var meanDelay: Double?, maxDelay: Double?
 
-    static let schema = Schema { HourlyDepartures() } fields: {
+    static let schema = Schema {
+        HourlyDepartures()
+    } fields: {
         Field("origin", \.origin)
         Field("hour", \.hour)
         Field("flights", \.flights, doc: "all that were scheduled")
@@ -66,7 +68,9 @@ struct WorstCarrier: Record {
     var windowStart = Timestamp.epoch, rank = 0, carrier = "", name: String?
     var departures = 0, meanDelay: Double?
 
-    static let schema = Schema { WorstCarrier() } fields: {
+    static let schema = Schema {
+        WorstCarrier()
+    } fields: {
         Field("window_start", \.windowStart)
         Field("rank", \.rank, doc: "1 is the worst")
         Field("carrier", \.carrier)
@@ -100,7 +104,9 @@ struct WeatherImpact: Record {
     var origin = "", day = Timestamp.epoch, flights = 0, rainyFlights = 0
     var meanDelayDry: Double?, meanDelayRain: Double?
 
-    static let schema = Schema { WeatherImpact() } fields: {
+    static let schema = Schema {
+        WeatherImpact()
+    } fields: {
         Field("origin", \.origin)
         Field("day", \.day, doc: "UTC")
         Field("flights", \.flights)
@@ -114,7 +120,9 @@ struct WeatherImpact: Record {
 struct LateFlight: Record {
     var missed = "", carrier = "", origin = "", scheduled = Timestamp.epoch, delay: Double?
 
-    static let schema = Schema { LateFlight() } fields: {
+    static let schema = Schema {
+        LateFlight()
+    } fields: {
         Field("missed", \.missed, doc: "the operator whose windows had closed")
         Field("carrier", \.carrier)
         Field("origin", \.origin)

@@ -1,0 +1,52 @@
+public import WeirCore
+
+/// Feeds one input port of a step as the runtime would: batches and marks in order, and `resume`
+/// until the step is done whenever it answers that its output is full.
+///
+/// For one thread.
+public final class InputDriver<Element> {
+    /// How often the step has answered that it was not done.
+    public private(set) var suspensions = 0
+    private let step: Step<Element>
+    private var batch = Batch<Element>()
+
+    /// Drives `step`, which nothing else may call.
+    public init(_ step: Step<Element>) { self.step = step }
+
+    /// Hands over records as one batch.
+    ///
+    /// - Parameter split: The split that they come from.
+    /// - Throws: What the step throws; ``StepContractViolation`` when it left rows in the batch or
+    ///   does not stop answering that it is not done.
+    public func send(_ records: [(Element, at: Timestamp)], split: Int = 0) throws {
+        guard !records.isEmpty else { return }
+        for (record, time) in records { batch.append(record, at: time) }
+        batch.split = Int32(truncatingIfNeeded: split)
+        let progress = try step.process(&batch)
+        guard batch.isEmpty else {
+            throw StepContractViolation("a step left \(batch.count) rows in the batch it was given")
+        }
+        try settle(progress)
+    }
+
+    /// Hands over one record.
+    public func send(_ record: Element, at time: Timestamp = .epoch, split: Int = 0) throws {
+        try send([(record, at: time)], split: split)
+    }
+
+    /// Hands over a mark.
+    public func send(_ signal: Signal) throws { try settle(step.signal(signal)) }
+
+    private func settle(_ first: Progress) throws {
+        var progress = first
+        var resumes = 0
+        while progress != .done {
+            suspensions += 1
+            resumes += 1
+            guard resumes < 10_000_000 else {
+                throw StepContractViolation("a step was resumed \(resumes) times and is not done")
+            }
+            progress = try step.resume()
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Synchronization
+import Testing
+import WeirCore
+import WeirRuntime
+import WeirTesting
+
+@Suite struct `A bounded queue` {
+    private func tasklet(_ name: String, on executor: ManualExecutor) -> Tasklet {
+        Tasklet(name: name, worker: executor.makeWorker(0), executor: executor)
+    }
+
+    private func queue(capacity: Int) -> BoundedQueue<Int> {
+        let executor = ManualExecutor(seed: 0)
+        return BoundedQueue(
+            capacity: capacity, from: tasklet("from", on: executor), to: tasklet("to", on: executor)
+        )
+    }
+
+    private func batch(_ rows: [Int]) -> Batch<Int> {
+        var batch = Batch<Int>()
+        for row in rows { batch.append(row, at: Timestamp(microseconds: Int64(row))) }
+        return batch
+    }
+
+    @Test func `hands over batches and marks in order`() {
+        let queue = queue(capacity: 4)
+        var first = batch([1, 2])
+        var second = batch([3])
+        let taken = [queue.push(&first), queue.push(.idle), queue.push(&second), queue.push(.end)]
+        #expect(taken == [true, true, true, true])
+        let left = first.count + second.count
+        #expect(left == 0)
+        var seen: [String] = []
+        var popped = Batch<Int>()
+        while true {
+            let taken = queue.pop(into: &popped)
+            if case .nothing = taken { break }
+            if case .signal(let signal) = taken { seen.append("\(signal)") }
+            if case .batch = taken {
+                seen.append(popped.indices.map { "\(popped[$0])" }.joined(separator: " "))
+                popped.removeAll()
+            }
+        }
+        #expect(seen == ["1 2", "idle", "3", "end"])
+        #expect(queue.pushed.current == 3 && queue.popped.current == 3 && queue.isEmpty)
+    }
+
+    @Test(arguments: [(1, 2), (2, 2), (3, 4), (8, 8)])
+    func `refuses when it is full, and leaves the batch with the producer`(
+        asked: Int, capacity: Int
+    ) {
+        let queue = queue(capacity: asked)
+        for number in 0..<capacity {
+            var rows = batch([number])
+            let isTaken = queue.push(&rows)
+            #expect(isTaken)
+        }
+        var refused = batch([99])
+        let (isBatchTaken, isMarkTaken, kept) = (
+            queue.push(&refused), queue.push(.end), refused.count
+        )
+        #expect(!isBatchTaken && !isMarkTaken && kept == 1)
+        #expect(queue.depth == (capacity, capacity) && queue.pushed.current == capacity)
+        var popped = Batch<Int>()
+        guard case .batch = queue.pop(into: &popped) else { return #expect(Bool(false)) }
+        popped.removeAll()
+        let isTaken = queue.push(&refused)
+        #expect(isTaken && queue.depth.filled == capacity)
+    }
+
+    /// A run of a million batches and marks between two threads, through a queue so short that both
+    /// wait all the time. A wake-up that is lost would make it last for ever.
+    @Test(.timeLimit(.minutes(2)), arguments: [2, 16])
+    func `loses nothing, and no wake-up, between two threads`(capacity: Int) async {
+        let total = 500_000
+        let executor = DispatchExecutor()
+        let producer = Tasklet(name: "from", worker: executor.makeWorker(0), executor: executor)
+        let consumer = Tasklet(name: "to", worker: executor.makeWorker(1), executor: executor)
+        let queue = BoundedQueue<Int>(capacity: capacity, from: producer, to: consumer)
+        let outcome = Mutex((rows: 0, marks: 0, inOrder: true))
+        await withCheckedContinuation { continuation in
+            prepare(producer, sending: total, to: queue)
+            prepare(
+                consumer, from: queue,
+                outcome: { rows, marks, inOrder in
+                    outcome.withLock { $0 = (rows, marks, inOrder) }
+                }
+            ) { continuation.resume() }
+            producer.wake()
+        }
+        let (rows, marks, inOrder) = outcome.withLock { $0 }
+        #expect(rows + marks == total && inOrder)
+        #expect(queue.pushed.current == rows && queue.popped.current == rows)
+    }
+
+    /// Every third item is a mark, the others are batches of one row that is their number.
+    private func prepare(_ producer: Tasklet, sending total: Int, to queue: BoundedQueue<Int>) {
+        var next = 0
+        var rows = Batch<Int>(capacity: 1)
+        producer.prepare(
+            turn: {
+                while next < total {
+                    if next % 3 == 0 {
+                        guard queue.push(.watermark(Timestamp(microseconds: Int64(next)))) else {
+                            return .blocked
+                        }
+                    } else {
+                        if rows.isEmpty { rows.append(next, at: .epoch) }
+                        guard queue.push(&rows) else { return .blocked }
+                    }
+                    next += 1
+                }
+                return queue.push(.end) ? .finished : .blocked
+            }, close: {}, onFailure: { _ in }, onFinish: {})
+    }
+
+    private func prepare(
+        _ consumer: Tasklet, from queue: BoundedQueue<Int>,
+        outcome: @escaping @Sendable (Int, Int, Bool) -> Void,
+        onFinish: @escaping @Sendable () -> Void
+    ) {
+        var (rows, marks, expected, inOrder) = (0, 0, 0, true)
+        var batch = Batch<Int>(capacity: 1)
+        consumer.prepare(
+            turn: {
+                while true {
+                    switch queue.pop(into: &batch) {
+                    case .nothing: return .idle
+                    case .batch:
+                        rows += 1
+                        inOrder = inOrder && batch.count == 1 && batch[0] == expected
+                        batch.removeAll()
+                    case .signal(.end):
+                        outcome(rows, marks, inOrder)
+                        return .finished
+                    case .signal(let signal):
+                        marks += 1
+                        let mark = Signal.watermark(Timestamp(microseconds: Int64(expected)))
+                        inOrder = inOrder && signal == mark
+                    }
+                    expected += 1
+                }
+            }, close: {}, onFailure: { _ in }, onFinish: onFinish)
+    }
+
+    @Test func `frees the records that nobody has taken`() {
+        final class Token: Sendable {}
+        weak var held: Token?
+        do {
+            let executor = ManualExecutor(seed: 0)
+            let queue = BoundedQueue<Token>(
+                capacity: 4, from: tasklet("from", on: executor), to: tasklet("to", on: executor))
+            let token = Token()
+            held = token
+            var batch = Batch<Token>()
+            for _ in 0..<10 { batch.append(token, at: .epoch) }
+            let isTaken = queue.push(&batch)
+            #expect(isTaken && held != nil)
+        }
+        #expect(held == nil)
+    }
+}

@@ -1,0 +1,136 @@
+import Testing
+import WeirCore
+import WeirState
+import WeirTesting
+
+/// A key whose hash the test chooses.
+private struct ForgedKey: StreamKey {
+    var id: Int
+    var forged: UInt64
+
+    func hash(into hasher: inout StableHasher) { hasher.combine(forged) }
+}
+
+/// Counts how many of its kind are alive.
+private final class Token {
+    final class Census { var living = 0 }
+    let census: Census
+
+    init(_ census: Census) {
+        self.census = census
+        census.living += 1
+    }
+    deinit { census.living -= 1 }
+}
+
+@Suite struct `A keyed table` {
+    private func add(_ amount: Int, to key: String, in table: KeyedTable<String, Int>) {
+        table.update(key, hash: key.stableHash, initial: { 0 }) { $0 += amount }
+    }
+
+    @Test(arguments: 0..<30 as Range<UInt64>)
+    func `does what a dictionary does`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let table = KeyedTable<String, Int>(capacity: Int.random(in: 0...100, using: &random))
+        var model: [String: Int] = [:]
+        var order: [String] = []
+        let keyCount = [1, 10, 300, 5_000][Int(seed % 4)]
+        for _ in 0..<8_000 {
+            let number = Int.random(in: 0..<keyCount, using: &random)
+            // Short ones lie in the string itself, long ones on the heap; some are not ASCII.
+            let key = ["k\(number)", "a rather long key, number \(number)", "é\(number)"][
+                number % 3]
+            switch Int.random(in: 0..<1_000, using: &random) {
+            case 0:
+                table.removeAll()
+                model = [:]
+                order = []
+            case 1..<300:
+                #expect(table.value(of: key, hash: key.stableHash) == model[key])
+            default:
+                if model[key] == nil { order.append(key) }
+                add(number, to: key, in: table)
+                model[key, default: 0] += number
+            }
+        }
+        #expect(table.count == model.count && table.isEmpty == model.isEmpty)
+        #expect((0..<table.count).map { table.key(at: $0) } == order)
+        for entry in 0..<table.count {
+            table.withEntry(entry) { key, value in #expect(model[key] == value) }
+        }
+    }
+
+    @Test func `keeps keys apart whose hashes are the same`() {
+        let table = KeyedTable<ForgedKey, Int>()
+        for id in 0..<2_000 {
+            let key = ForgedKey(id: id, forged: 42)
+            table.update(key, hash: key.stableHash, initial: { 0 }) { $0 = id }
+        }
+        #expect(table.count == 2_000)
+        #expect(
+            (0..<2_000).allSatisfy {
+                let key = ForgedKey(id: $0, forged: 42)
+                return table.value(of: key, hash: key.stableHash) == $0
+            })
+        let absent = ForgedKey(id: 2_000, forged: 42)
+        #expect(table.value(of: absent, hash: absent.stableHash) == nil)
+    }
+
+    @Test func `keeps keys apart whose hashes agree in the 32 bits that the index stores`() {
+        let table = KeyedTable<Int, Int>()
+        // The hash is the caller's to give: these differ in the lower half alone.
+        for number in 0..<1_000 {
+            let hash = 0xffff_ffff_0000_0000 | UInt64(number)
+            table.update(number, hash: hash, initial: { 0 }) { $0 += number }
+        }
+        #expect(
+            (0..<1_000).map { table.value(of: $0, hash: 0xffff_ffff_0000_0000 | UInt64($0)) }
+                == (0..<1_000).map { $0 })
+    }
+
+    @Test func `finds a key whose hash is all zeros or all ones`() {
+        let table = KeyedTable<Int, String>()
+        table.update(1, hash: 0, initial: { "zeros" }) { _ in }
+        table.update(2, hash: .max, initial: { "ones" }) { _ in }
+        #expect(table.value(of: 1, hash: 0) == "zeros" && table.value(of: 2, hash: .max) == "ones")
+        #expect(table.value(of: 3, hash: 0) == nil)
+    }
+
+    @Test func `grows over pages and indexes without losing a key`() {
+        let table = KeyedTable<Int, Int>(capacity: 0)
+        for number in 0..<100_000 {
+            table.update(number, hash: number.stableHash, initial: { -number }) { _ in }
+        }
+        #expect(table.count == 100_000)
+        let found = (0..<100_000).count { table.value(of: $0, hash: $0.stableHash) == -$0 }
+        #expect(found == 100_000)
+    }
+
+    @Test func `is as it was when making a new value throws`() {
+        struct Refused: Error {}
+        let table = KeyedTable<Int, Int>()
+        table.update(1, hash: 1.stableHash, initial: { 10 }) { _ in }
+        #expect(throws: Refused.self) {
+            try table.update(2, hash: 2.stableHash, initial: { throw Refused() }) { _ in }
+        }
+        #expect(table.count == 1 && table.value(of: 2, hash: 2.stableHash) == nil)
+    }
+
+    @Test func `frees what it holds, once, when emptied and when released`() {
+        let census = Token.Census()
+        var table: KeyedTable<String, Token>? = KeyedTable()
+        for round in 1...3 {
+            for number in 0..<700 {
+                let key = "a key that is on the heap, \(number)"
+                table?.update(key, hash: key.stableHash, initial: { Token(census) }) { _ in }
+            }
+            #expect(census.living == 700)
+            if round < 3 {
+                table?.removeAll()
+                #expect(census.living == 0 && table?.count == 0)
+            }
+        }
+        table = nil
+        #expect(census.living == 0)
+    }
+}
