@@ -224,7 +224,8 @@ else
 fi
 
 # --- Few files may be open
-check "few files open" 1 "Too many open files. Raise the limit" \
+# Which file is the first that cannot be opened, an input or the database, depends on the run.
+check "few files open" 1 "error: job 'flight-delays' failed|cannot |open" \
     bash -c "ulimit -n 9; '$flights' --data in --output out --quiet"
 
 # --- Signals
