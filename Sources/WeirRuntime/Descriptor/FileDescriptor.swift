@@ -158,8 +158,11 @@ extension FileDescriptor {
 
     /// Takes the file for this process alone, until it is closed.
     ///
+    /// A device or a pipe is nobody's alone: it counts as free, and is not held against others.
+    ///
     /// - Returns: Whether it was free.
     package func lock() throws(FileSystemError) -> Bool {
+        guard try status().isRegular else { return true }
         if flock(raw, LOCK_EX | LOCK_NB) == 0 { return true }
         if errno == EWOULDBLOCK { return false }
         // A file system without locks: nothing to hold others off with.
