@@ -12,7 +12,7 @@ demo: setup ## Build and run the main job: a year of flights into a SQLite datab
 	@echo "==> Building examples/flights (release; the first build takes a few minutes)"
 	cd examples/flights && $(SWIFT) build -c release --product flights
 	@echo "==> Running it on 336,776 flights and 26,115 hours of weather"
-	cd examples/flights && .build/release/flights
+	examples/flights/.build/release/flights --data examples/flights/data --output examples/flights/out
 
 test: setup ## Build and run all tests, the macro's too (builds swift-syntax: minutes)
 	@echo "==> Building and running all tests"
