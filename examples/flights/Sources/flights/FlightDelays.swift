@@ -13,7 +13,7 @@ import WeirSQLite
     @Option(help: "Directory that the results are written to.") var output = "out"
 
     func define(_ job: JobBuilder) {
-        let missing = CSVOptions(nullText: ["NA"])
+        let missing = CSVOptions(nullText: ["", "NA"])
         let order = WatermarkStrategy.boundedOutOfOrderness(.hours(boundHours))
             .aligned(within: .hours(24))
 
