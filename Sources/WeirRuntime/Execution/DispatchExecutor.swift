@@ -1,17 +1,18 @@
-public import Dispatch
+import Dispatch
 import WeirCore
 
-/// Runs each worker on a serial Dispatch queue, and each blocking connector on one of its own.
+/// Runs the workers on Dispatch's pool of a thread for each core, and each blocking connector on a
+/// serial queue of its own, which may have a thread more.
 public struct DispatchExecutor: Executor {
     /// Makes an executor; it holds nothing until asked for workers.
     public init() {}
 
     public func makeWorker(_ index: Int) -> any Worker {
-        DispatchWorker(DispatchQueue(label: "weir.worker.\(index)", qos: .userInitiated))
+        DispatchWorker(pool: DispatchQueue.global(qos: .userInitiated))
     }
 
     public func makeLane(_ name: String) -> any Worker {
-        DispatchWorker(DispatchQueue(label: "weir.lane.\(name)", qos: .utility))
+        DispatchLane(DispatchQueue(label: "weir.lane.\(name)", qos: .utility))
     }
 
     public func nanoseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
@@ -22,14 +23,4 @@ public struct DispatchExecutor: Executor {
         DispatchQueue.global(qos: .utility)
             .asyncAfter(deadline: .now() + .nanoseconds(max(0, nanoseconds)), execute: body)
     }
-}
-
-/// A worker: one serial queue.
-public final class DispatchWorker: Worker {
-    private let queue: DispatchQueue
-
-    /// Runs tasklets on `queue`, which must be serial.
-    public init(_ queue: DispatchQueue) { self.queue = queue }
-
-    public func enqueue(_ tasklet: Tasklet) { queue.async { tasklet.run() } }
 }

@@ -11,6 +11,12 @@ public struct ExecutionOptions: Sendable {
     /// The settings that suit most jobs.
     public init() {}
 
+    /// The rows that an exchange collects for each target: fewer for many targets, since each of P
+    /// subtasks has P batches in the making, and what those take together must fit the caches.
+    func exchangeBatchSize(parallelism: Int) -> Int {
+        min(batchSize, max(128, 8_192 / max(1, parallelism)))
+    }
+
     func queueCapacity(parallelism: Int) -> Int {
         queueCapacity ?? max(4, min(32, 64 / max(1, parallelism)))
     }

@@ -271,7 +271,8 @@ struct JobAssembler {
         case .forward: return targets[0]
         case .rebalance: return try makeRebalance(of: type, to: targets)
         case .keyed(let partitioner):
-            return try partitioner.makeStep(targets, plan.keyGroups, options.batchSize)
+            let rows = options.exchangeBatchSize(parallelism: targets.count)
+            return try partitioner.makeStep(targets, plan.keyGroups, rows)
         }
     }
 
