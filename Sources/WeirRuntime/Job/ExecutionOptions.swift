@@ -17,7 +17,9 @@ public struct ExecutionOptions: Sendable {
         min(batchSize, max(128, 8_192 / max(1, parallelism)))
     }
 
+    /// Every two subtasks are joined by a queue, P² in all: with the same capacity for each of them
+    /// sixteen workers would hold sixty-four times what two hold, far more than any cache.
     func queueCapacity(parallelism: Int) -> Int {
-        queueCapacity ?? max(4, min(32, 64 / max(1, parallelism)))
+        queueCapacity ?? max(2, min(32, 512 / max(1, parallelism * parallelism)))
     }
 }
