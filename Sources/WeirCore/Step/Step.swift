@@ -26,6 +26,10 @@ public enum Signal: Equatable, Sendable {
     /// The tasklet has run out of input: hand on what is held back only for the sake of fuller
     /// batches. Not a mark in the stream, so it never crosses a queue.
     case flush
+    /// Processing time has come that a step of this chain asked for through its
+    /// ``ProcessingClock``. Not a mark in the stream either: each step hands it on down its chain, and
+    /// acts on it if it has something due; it never crosses a queue.
+    case tick(Timestamp)
     /// The input has ended; nothing follows.
     case end
 }

@@ -16,12 +16,17 @@ public struct SubtaskContext: Sendable {
     public let counters: OperatorCounters
     /// The splits of the source at the head of this subtask's chain; empty below an exchange.
     public let splits: SplitWatermarks
+    /// Processing time and asynchronous work.
+    public let clock: any ProcessingClock
+    /// What to release if the job fails.
+    public let cleanups: Cleanups
 
     /// Describes a place in a job; a test may leave out all but the names and numbers.
     public init(
         job: String, operatorName: String, subtask: Int, parallelism: Int, batchSize: Int = 1_024,
         counters: OperatorCounters = OperatorCounters(),
-        splits: SplitWatermarks = SplitWatermarks(count: 1)
+        splits: SplitWatermarks = SplitWatermarks(count: 1),
+        clock: any ProcessingClock = StoppedClock(), cleanups: Cleanups = Cleanups()
     ) {
         self.job = job
         self.operatorName = operatorName
@@ -30,5 +35,7 @@ public struct SubtaskContext: Sendable {
         self.batchSize = batchSize
         self.counters = counters
         self.splits = splits
+        self.clock = clock
+        self.cleanups = cleanups
     }
 }

@@ -39,7 +39,7 @@ extension LogicalGraph {
     }
 
     private func missingWatermarks() -> [GraphProblem] {
-        operators.filter { $0.kind.needsWatermarks }.flatMap { node in
+        operators.filter { $0.needsWatermarks }.flatMap { node in
             sourcesWithoutWatermarks(above: node).map { source in
                 GraphProblem(
                     node.id,

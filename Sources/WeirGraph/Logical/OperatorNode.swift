@@ -16,6 +16,8 @@ public struct OperatorNode: Sendable {
     public let parallelism: ParallelismRule
     /// Whether the job gave it a name.
     public let isNamed: Bool
+    /// Whether it acts on the watermark, and so is never done without one.
+    public let needsWatermarks: Bool
     /// What it is compiled to.
     public let body: OperatorBody
 
@@ -24,7 +26,7 @@ public struct OperatorNode: Sendable {
     public init(
         id: OperatorID, kind: OperatorKind, detail: String = "", inputs: [GraphEdge],
         outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job, isNamed: Bool,
-        body: OperatorBody
+        needsWatermarks: Bool? = nil, body: OperatorBody
     ) {
         self.id = id
         self.kind = kind
@@ -33,6 +35,7 @@ public struct OperatorNode: Sendable {
         self.outputTypes = outputTypes
         self.parallelism = parallelism
         self.isNamed = isNamed
+        self.needsWatermarks = needsWatermarks ?? kind.needsWatermarks
         self.body = body
     }
 }
@@ -51,17 +54,42 @@ public enum OperatorKind: String, Sendable, CaseIterable {
     case enriched
     /// Folds the records of a key and window.
     case aggregate, reduce
-    /// Brings the records of two streams together, by key and window.
+    /// Brings the records of two streams together, by key and time.
     case join
+    /// Keeps state and timers for each key, by a function of the user's.
+    case process, coProcess
+    /// Treats one stream by rules that another brings to every subtask.
+    case broadcastProcess
+    /// Calls an asynchronous function for each record, several at a time.
+    case mapAsync, lookup
+    /// Holds records back to keep to a rate.
+    case rateLimited
+    /// Keeps an updating view: the latest row of each key.
+    case table
+    /// Keeps the first or last record of each key; the best few.
+    case deduplicated, ranked
+    /// Finds sequences of records.
+    case pattern
     /// Takes records out of the job.
     case sink
     /// Deals batches to all subtasks in turn.
     case rebalanced
 
     /// Whether state outlives a record, so that the operator must be named.
-    public var keepsState: Bool { self == .aggregate || self == .reduce || self == .join }
-    /// Whether it acts on the watermark.
-    public var needsWatermarks: Bool { keepsState }
+    public var keepsState: Bool {
+        switch self {
+        case .aggregate, .reduce, .join, .process, .coProcess, .broadcastProcess, .table,
+            .deduplicated, .ranked, .pattern:
+            true
+        case .source, .map, .filter, .flatMap, .union, .watermarked, .enriched, .mapAsync, .lookup,
+            .rateLimited, .sink, .rebalanced:
+            false
+        }
+    }
+    /// Whether it acts on the watermark, unless the operator says otherwise.
+    public var needsWatermarks: Bool {
+        self == .aggregate || self == .reduce || self == .join || self == .pattern
+    }
 }
 
 /// How many subtasks an operator may have.

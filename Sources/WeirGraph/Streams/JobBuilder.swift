@@ -20,18 +20,22 @@ public final class JobBuilder {
 
     /// Adds an operator; the DSL's methods are made of this.
     ///
-    /// - Parameter name: The name the job gave it; `nil`: one is made from its kind.
+    /// - Parameters:
+    ///   - name: The name the job gave it; `nil`: one is made from its kind.
+    ///   - needsWatermarks: Whether it acts on the watermark; `nil`: as its kind does.
     /// - Returns: Its id.
     @discardableResult
     public func add(
         _ kind: OperatorKind, as name: String?, detail: String = "", inputs: [GraphEdge],
-        outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job, body: OperatorBody
+        outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job,
+        needsWatermarks: Bool? = nil, body: OperatorBody
     ) -> OperatorID {
         let id = OperatorID(name ?? makeName(kind))
         operators.append(
             OperatorNode(
                 id: id, kind: kind, detail: detail, inputs: inputs, outputTypes: outputTypes,
-                parallelism: parallelism, isNamed: name != nil, body: body))
+                parallelism: parallelism, isNamed: name != nil,
+                needsWatermarks: needsWatermarks, body: body))
         return id
     }
 

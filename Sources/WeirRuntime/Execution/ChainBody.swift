@@ -8,12 +8,14 @@ final class ChainBody {
     struct Port {
         let poll: () throws -> Progress?
         let flush: () throws -> Progress
+        let tick: (Timestamp) throws -> Progress
         let resume: () throws -> Progress
         let isEnded: () -> Bool
 
         init<Element>(_ gate: InputGate<Element>) {
             poll = gate.poll
             flush = gate.flush
+            tick = gate.tick
             resume = gate.resume
             isEnded = { gate.isEnded }
         }
@@ -21,13 +23,18 @@ final class ChainBody {
 
     private let ports: [Port]
     private let executor: any Executor
+    private let clock: ChainClock?
     private let turnNanoseconds: UInt64
     private var suspendedPort: Int?
     private var hasUnflushed = false
 
-    init(ports: [Port], executor: any Executor, turnNanoseconds: UInt64 = 1_000_000) {
+    init(
+        ports: [Port], executor: any Executor, clock: ChainClock? = nil,
+        turnNanoseconds: UInt64 = 1_000_000
+    ) {
         self.ports = ports
         self.executor = executor
+        self.clock = clock
         self.turnNanoseconds = turnNanoseconds
     }
 
@@ -37,6 +44,9 @@ final class ChainBody {
             let progress = try ports[port].resume()
             if progress != .done { return progress == .yielded ? .again : .blocked }
             suspendedPort = nil
+        }
+        if let progress = try tick(), progress != .done {
+            return progress == .yielded ? .again : .blocked
         }
         while true {
             switch try pollAll() {
@@ -66,6 +76,16 @@ final class ChainBody {
             }
         }
         return answer
+    }
+
+    /// Hands on a tick that is due, through one port: the ports share the steps below them.
+    private func tick() throws -> Progress? {
+        guard let port = ports.firstIndex(where: { !$0.isEnded() }), let now = clock?.takeDue()
+        else { return nil }
+        hasUnflushed = true
+        let progress = try ports[port].tick(now)
+        if progress != .done { suspendedPort = port }
+        return progress
     }
 
     private func flush() throws -> Progress {

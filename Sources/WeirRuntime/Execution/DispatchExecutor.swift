@@ -1,5 +1,6 @@
 import Dispatch
-import WeirCore
+import Foundation
+public import WeirCore
 
 /// Runs the workers on Dispatch's pool of a thread for each core, and each blocking connector on a
 /// serial queue of its own, which may have a thread more.
@@ -16,6 +17,16 @@ public struct DispatchExecutor: Executor {
     }
 
     public func nanoseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
+
+    public func wallClock() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+
+    public func startTask(_ body: @escaping @Sendable () async -> Void) {
+        Task.detached { await body() }
+    }
 
     public func schedule(after span: Duration, _ body: @escaping @Sendable () -> Void) {
         let nanoseconds = Int(

@@ -1,4 +1,4 @@
-import WeirCore
+public import WeirCore
 
 /// Runs tasklets: the only way in which the engine starts work, reads a clock or waits.
 ///
@@ -10,6 +10,10 @@ public protocol Executor: Sendable {
     func makeLane(_ name: String) -> any Worker
     /// Time since some fixed point, in nanoseconds, never going back.
     func nanoseconds() -> UInt64
+    /// The time of day: processing time, as operators and users see it. It may be set.
+    func wallClock() -> Timestamp
+    /// Starts asynchronous work.
+    func startTask(_ body: @escaping @Sendable () async -> Void)
     /// Calls `body` once, after `span`, on some thread.
     func schedule(after span: Duration, _ body: @escaping @Sendable () -> Void)
 }

@@ -13,6 +13,7 @@ final class SourceChainBody<Element: Sendable> {
     private let executor: any Executor
     private let alignment: AlignmentGroup
     private let tasklet: Tasklet
+    private let clock: ChainClock?
     private let isStopping: @Sendable () -> Bool
     private let turnNanoseconds: UInt64
     private let slot: BatchSlot<Element>
@@ -34,7 +35,8 @@ final class SourceChainBody<Element: Sendable> {
     init(
         splits: [any SplitInput<Element>], marks: SplitWatermarks, step: Step<Element>,
         context: SubtaskContext, executor: any Executor, alignment: AlignmentGroup,
-        tasklet: Tasklet, openLimit: Int = .max, turnNanoseconds: UInt64 = 1_000_000,
+        tasklet: Tasklet, clock: ChainClock? = nil, openLimit: Int = .max,
+        turnNanoseconds: UInt64 = 1_000_000,
         isStopping: @escaping @Sendable () -> Bool
     ) {
         self.splits = splits
@@ -44,6 +46,7 @@ final class SourceChainBody<Element: Sendable> {
         self.executor = executor
         self.alignment = alignment
         self.tasklet = tasklet
+        self.clock = clock
         self.turnNanoseconds = turnNanoseconds
         self.isStopping = isStopping
         self.openLimit = max(1, openLimit)
@@ -62,6 +65,10 @@ final class SourceChainBody<Element: Sendable> {
             isSuspended = false
             // Splits could not be read meanwhile, so that time does not make them idle.
             for split in emptySince.indices { emptySince[split] = nil }
+        }
+        if !hasSentEnd, let now = clock?.takeDue() {
+            hasUnflushed = true
+            if let stop = try answer(step.signal(.tick(now))) { return stop }
         }
         while true {
             if hasSentEnd { return .finished }

@@ -16,6 +16,7 @@ struct JobAssembler {
 
     private var parts = JobParts()
     private var abandons: [() -> Void] = []
+    private var clocks: [OperatorID: [ChainClock]] = [:]
 
     init(
         plan: PhysicalPlan, executor: any Executor, options: ExecutionOptions,
@@ -35,8 +36,8 @@ struct JobAssembler {
 
     /// Puts everything together; nothing runs until the tasklets are woken.
     mutating func assemble() throws -> JobParts {
-        makeContexts()
         makeTasklets()
+        makeContexts()
         makeQueues()
         for chain in plan.chains {
             for subtask in 0..<chain.subtasks { try assemble(chain, subtask) }
@@ -60,7 +61,8 @@ struct JobAssembler {
                         job: plan.graph.job, operatorName: id.name, subtask: subtask,
                         parallelism: chain.subtasks, batchSize: options.batchSize,
                         splits: keepingSplits.contains(id)
-                            ? marks[subtask] : SplitWatermarks(count: 1))
+                            ? marks[subtask] : SplitWatermarks(count: 1),
+                        clock: clocks[chain.head]?[subtask] ?? StoppedClock())
                 }
             }
         }
@@ -104,6 +106,7 @@ struct JobAssembler {
                 return Tasklet(name: name, worker: worker, executor: executor)
             }
             for id in chain.operators { parts.taskletsOf[id] = tasklets }
+            clocks[chain.head] = tasklets.map { ChainClock(executor: executor, tasklet: $0) }
             parts.tasklets += tasklets
         }
     }
@@ -141,7 +144,8 @@ struct JobAssembler {
         let ports = try steps.enumerated().map { index, step in
             try port(index, of: head, subtask, step)
         }
-        let body = ChainBody(ports: ports, executor: executor)
+        let body = ChainBody(
+            ports: ports, executor: executor, clock: clocks[chain.head]?[subtask])
         start(tasklet, turn: body.turn, abandons: abandons)
     }
 
@@ -203,6 +207,7 @@ struct JobAssembler {
     /// The steps of an operator's ports, with all that is fused below it.
     private mutating func makeSteps(_ node: OperatorNode, _ subtask: Int) throws -> [AnyStep] {
         guard let context = parts.contexts[node.id]?[subtask] else { return [] }
+        abandons.append { context.cleanups.run() }
         switch node.body {
         case .source: return []
         case .sink(let sink):
@@ -300,7 +305,7 @@ struct JobAssembler {
             SourcePlace(
                 context: context, readerContext: readerContext, tasklet: tasklet, output: output,
                 splits: own(splits[node.id] ?? [], subtask, of: context.parallelism),
-                alignment: alignment(of: node.id)))
+                alignment: alignment(of: node.id), clock: clocks[node.id]?[subtask]))
     }
 
     private var badRecords: [OperatorID: any BadRecordHandler] = [:]
@@ -320,6 +325,7 @@ struct JobAssembler {
         let output: AnyStep?
         let splits: [SourceSplit]
         let alignment: AlignmentGroup
+        let clock: ChainClock?
     }
 
     private mutating func assembleSource<Element: Sendable>(
@@ -344,7 +350,7 @@ struct JobAssembler {
         let body = SourceChainBody<Element>(
             splits: inputs, marks: place.context.splits,
             step: try [place.output].step(0), context: place.context, executor: executor,
-            alignment: place.alignment, tasklet: place.tasklet,
+            alignment: place.alignment, tasklet: place.tasklet, clock: place.clock,
             openLimit: source.readMode == .blocking ? options.openSplitsPerSubtask : .max,
             isStopping: isStopping)
         start(place.tasklet, turn: body.turn, abandons: abandons, close: body.close)

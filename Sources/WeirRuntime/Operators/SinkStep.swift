@@ -36,7 +36,7 @@ func sinkStep<Element: Sendable>(
             case .end:
                 try context.attributing { try opened().finish() }
                 isFinished = true
-            case .watermark, .idle: break
+            case .watermark, .idle, .tick: break
             }
             return .done
         },

@@ -41,5 +41,6 @@ final class InputGate<Element: Sendable> {
     /// Whether all queues have ended.
     var isEnded: Bool { merger.open == 0 }
     func flush() throws -> Progress { isEnded ? .done : try step.signal(.flush) }
+    func tick(_ now: Timestamp) throws -> Progress { try step.signal(.tick(now)) }
     func resume() throws -> Progress { try step.resume() }
 }

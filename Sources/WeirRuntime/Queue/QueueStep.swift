@@ -13,9 +13,13 @@ func queueStep<Element>(to queue: BoundedQueue<Element>) -> Step<Element> {
             return .suspended
         },
         signal: { signal in
-            if signal == .flush || queue.push(signal) { return .done }
-            heldSignal = signal
-            return .suspended
+            switch signal {
+            case .flush, .tick: return .done
+            case .watermark, .idle, .end:
+                if queue.push(signal) { return .done }
+                heldSignal = signal
+                return .suspended
+            }
         },
         resume: {
             if !held.batch.isEmpty {

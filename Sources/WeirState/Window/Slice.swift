@@ -9,14 +9,14 @@ public final class Slice<Key: StreamKey, Accumulator> {
     /// The first point after the slice.
     public let end: Timestamp
     /// The accumulators.
-    public let table: KeyedTable<Key, Accumulator>
+    public let table: StateTable<Key, Accumulator>
     /// The records folded in.
     public var records = 0
     /// For each entry of `table`, by its number: what the window's suffix behind this slice had for
     /// its key when ``SlidingMerger`` filed the slice.
     @usableFromInline var saved = ContiguousArray<Accumulator?>()
 
-    @inlinable init(start: Timestamp, end: Timestamp, table: KeyedTable<Key, Accumulator>) {
+    @inlinable init(start: Timestamp, end: Timestamp, table: StateTable<Key, Accumulator>) {
         self.start = start
         self.end = end
         self.table = table

@@ -58,7 +58,7 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         guard expiry(ofWindowEnding: lastEnd) > fired else { return .late }
         let made = Slice<Key, Accumulator>(
             start: start, end: assigner.sliceEnd(of: time),
-            table: KeyedTable(capacity: keysExpected))
+            table: StateTable(capacity: keysExpected))
         slices.insert(made, at: position)
         latest = made
         return .slice(made)

@@ -29,7 +29,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     }
 
     @usableFromInline let aggregate: Merged
-    @usableFromInline var table = KeyedTable<Key, Parts>()
+    @usableFromInline var table = StateTable<Key, Parts>()
     @usableFromInline var front = ContiguousArray<WindowSlice>()
     @usableFromInline var frontPosition = 0
     @usableFromInline var backStart: Timestamp?

@@ -1,4 +1,4 @@
-import WeirCore
+public import WeirCore
 public import WeirRuntime
 
 /// Runs whole jobs on one thread, in virtual time, in an order that its seed decides.
@@ -95,6 +95,19 @@ public final class ManualExecutor: WeirRuntime.Executor {
             }
             return state.now
         }
+    }
+
+    /// The time of day: the virtual time from the start of 2026 on.
+    public func wallClock() -> Timestamp {
+        Self.firstDay.advanced(byMicroseconds: Int64(nanoseconds() / 1_000))
+    }
+
+    private static let firstDay = Timestamp(microseconds: 1_767_225_600_000_000)
+
+    /// Starts asynchronous work, whose pieces run in turn with everything else. What it awaits must
+    /// come from this executor too: time that passes outside is not seen.
+    public func startTask(_ body: @escaping @Sendable () async -> Void) {
+        Task(executorPreference: jobs) { await body() }
     }
 
     public func schedule(after span: Duration, _ body: @escaping @Sendable () -> Void) {

@@ -16,11 +16,13 @@ public enum Refusal: Hashable, Sendable, CaseIterable {
 ///
 /// For one thread.
 public final class OutputProbe<Element> {
-    /// Records and marks in the order in which they came; `flush` is no mark in the stream and is
-    /// counted in ``flushes`` instead.
+    /// Records and marks in the order in which they came; `flush` and
+    /// `tick` are no marks in the stream and are counted in ``flushes`` and ``ticks`` instead.
     public private(set) var emissions: [Emission<Element>] = []
     /// The number of flushes.
     public private(set) var flushes = 0
+    /// The number of ticks.
+    public private(set) var ticks = 0
     /// The number of rows in each batch.
     public private(set) var batchSizes: [Int] = []
     private let refusal: Refusal
@@ -45,6 +47,7 @@ public final class OutputProbe<Element> {
         emissions = []
         batchSizes = []
         flushes = 0
+        ticks = 0
     }
 
     /// The step to put below the one under test.
@@ -61,7 +64,11 @@ public final class OutputProbe<Element> {
             },
             signal: { [self] signal in
                 try checkReady("\(signal)")
-                if signal == .flush { flushes += 1 } else { emissions.append(.signal(signal)) }
+                switch signal {
+                case .flush: flushes += 1
+                case .tick: ticks += 1
+                case .watermark, .idle, .end: emissions.append(.signal(signal))
+                }
                 if signal == .end { hasEnded = true }
                 return answer()
             },

@@ -51,6 +51,15 @@ public final class StepHarness<Input, Output> {
     public func send(_ signal: Signal) throws { try input.send(signal) }
     /// Sends a watermark.
     public func advanceWatermark(to time: Timestamp) throws { try send(.watermark(time)) }
+    /// Moves processing time on, and sends a tick whenever one that was asked for is due.
+    public func advanceProcessingTime(to time: Timestamp) throws {
+        try context.manualClock.advance(to: time) { try send(.tick($0)) }
+    }
+    /// Waits for the asynchronous work that the step has started, and sends the ticks that it asks for.
+    public func settle() async throws {
+        await context.manualClock.settle()
+        try advanceProcessingTime(to: context.clock.now())
+    }
 }
 
 /// Drives a step with two input ports, such as a join.
@@ -63,6 +72,27 @@ public final class TwoPortHarness<Left, Right, Output> {
     public let output: OutputProbe<Output>
     /// Where the steps believe to run.
     public let context: SubtaskContext
+
+    /// All that came out, in order.
+    public var emissions: [Emission<Output>] { output.emissions }
+    /// The records that came out.
+    public var records: [Output] { output.records }
+
+    /// Sends a watermark to both ports, the first one first.
+    public func advanceWatermark(to time: Timestamp) throws {
+        try left.send(.watermark(time))
+        try right.send(.watermark(time))
+    }
+    /// Moves processing time on, and sends a tick, through the first port, whenever one that was
+    /// asked for is due.
+    public func advanceProcessingTime(to time: Timestamp) throws {
+        try context.manualClock.advance(to: time) { try left.send(.tick($0)) }
+    }
+    /// Waits for the asynchronous work that the steps have started, and sends the ticks that it asks for.
+    public func settle() async throws {
+        await context.manualClock.settle()
+        try advanceProcessingTime(to: context.clock.now())
+    }
 
     /// Makes the two steps and an output below them.
     public init(
@@ -78,12 +108,16 @@ public final class TwoPortHarness<Left, Right, Output> {
 }
 
 extension SubtaskContext {
-    /// A subtask for a step under test: alone in its operator, with counters of its own.
+    /// A subtask for a step under test: alone in its operator, with counters of its own and a
+    /// ``ManualClock`` that stands at the epoch.
     public static func forTesting(
         batchSize: Int = 1_024, parallelism: Int = 1, splits: Int = 1
     ) -> SubtaskContext {
         SubtaskContext(
             job: "test", operatorName: "step", subtask: 0, parallelism: parallelism,
-            batchSize: batchSize, splits: SplitWatermarks(count: splits))
+            batchSize: batchSize, splits: SplitWatermarks(count: splits), clock: ManualClock())
     }
+
+    /// The clock of a context made for testing; one that never ticks where the context has another.
+    var manualClock: ManualClock { clock as? ManualClock ?? ManualClock() }
 }

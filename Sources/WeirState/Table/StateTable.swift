@@ -1,6 +1,6 @@
 public import WeirCore
 
-/// A hash table from key to state, in the order in which keys first came.
+/// A hash table from key to state, in the order in which keys first came as long as none is removed.
 ///
 /// Two parts: an open-addressing index of 8-byte slots (32 bits of the hash, 32 bits of entry
 /// number), and the entries, key beside value, in pages of 256 that never move. Walking the entries
@@ -8,11 +8,11 @@ public import WeirCore
 /// pages are what a snapshot will share and copy.
 ///
 /// Shape: `count` entries, `0 ..< count`, at most 2³² − 1. Confined to one worker.
-public final class KeyedTable<Key: StreamKey, Value> {
+public final class StateTable<Key: StreamKey, Value> {
     // SAFETY: entries 0 ..< count are initialised and live in pages[n / 256][n % 256]; slots of
     // `index` are 0 where free; everything is owned by this object and freed by its deinit. Arrays
     // cost a uniqueness and a bounds check for each record: measured, a third of the whole lookup.
-    @usableFromInline typealias Entry = KeyedTableEntry<Key, Value>
+    @usableFromInline typealias Entry = StateTableEntry<Key, Value>
     @usableFromInline var index: UnsafeMutablePointer<UInt64>
     @usableFromInline var indexBits: UInt32
     @usableFromInline var pages: UnsafeMutablePointer<UnsafeMutablePointer<Entry>>
@@ -103,11 +103,13 @@ public final class KeyedTable<Key: StreamKey, Value> {
         pageCount += 1
     }
 
-    @usableFromInline func growIndex() {
+    @usableFromInline func growIndex() { rebuildIndex(bits: indexBits + 1) }
+
+    private func rebuildIndex(bits: UInt32) {
         let oldSize = 1 << Int(indexBits)
         let oldIndex = index
-        indexBits += 1
-        let size = oldSize * 2
+        indexBits = bits
+        let size = 1 << Int(bits)
         index = .allocate(capacity: size)
         index.initialize(repeating: 0, count: size)
         for old in 0..<oldSize where oldIndex[old] != 0 {
@@ -155,6 +157,84 @@ public final class KeyedTable<Key: StreamKey, Value> {
         return try body(found.pointee.key, &found.pointee.value)
     }
 
+    /// Forgets one key.
+    ///
+    /// The last entry takes the place of the one removed, so that entries stay without gaps and the
+    /// order is no longer that of arrival. Memory is given back: pages when two stand empty, the
+    /// index when it is an eighth full.
+    ///
+    /// - Returns: The value that it had; `nil` when it was not there.
+    /// - Complexity: O(1) expected.
+    @inlinable @discardableResult
+    public func remove(_ key: Key, hash: UInt64) -> Value? {
+        guard let position = slotPosition(of: key, tag: hash &>> 32) else { return nil }
+        let removed = Int(truncatingIfNeeded: index[position] & 0xffff_ffff) &- 1
+        closeGap(at: position)
+        let last = entryCount &- 1
+        let value = entry(removed).move().value
+        if removed != last {
+            let moved = entry(last).move()
+            refile(moved.key, from: last, to: removed)
+            entry(removed).initialize(to: moved)
+        }
+        entryCount = last
+        if pageCount &<< Self.pageShift >= entryCount &+ 3 &* Self.pageSize { dropPage() }
+        if entryCount &* 8 < 1 &<< Int(indexBits), indexBits > 5 { shrinkIndex() }
+        return value
+    }
+
+    /// Where the index has `key`; `nil` where it has not.
+    @inlinable func slotPosition(of key: Key, tag: UInt64) -> Int? {
+        let mask = (1 &<< Int(indexBits)) &- 1
+        var position = Int(tag) & mask
+        while index[position] != 0 {
+            let slot = index[position]
+            if slot &>> 32 == tag {
+                let number = Int(truncatingIfNeeded: slot & 0xffff_ffff) &- 1
+                if entry(number).pointee.key == key { return position }
+            }
+            position = (position &+ 1) & mask
+        }
+        return nil
+    }
+
+    /// Frees a slot, and moves up the slots behind it that were pushed past it, so that searches find
+    /// them still (Knuth, The Art of Computer Programming 3, section 6.4, algorithm R).
+    @usableFromInline func closeGap(at freed: Int) {
+        let mask = (1 << Int(indexBits)) - 1
+        var gap = freed
+        var position = freed
+        while true {
+            position = (position + 1) & mask
+            let slot = index[position]
+            if slot == 0 { break }
+            let home = Int(slot >> 32) & mask
+            if (position - home) & mask >= (position - gap) & mask {
+                index[gap] = slot
+                gap = position
+            }
+        }
+        index[gap] = 0
+    }
+
+    /// Has the index find `key`, which was entry `old`, as entry `new`.
+    @inlinable func refile(_ key: Key, from old: Int, to new: Int) {
+        let mask = (1 &<< Int(indexBits)) &- 1
+        let tag = key.stableHash &>> 32
+        var position = Int(tag) & mask
+        while index[position] != tag &<< 32 | UInt64(old &+ 1) {
+            position = (position &+ 1) & mask
+        }
+        index[position] = tag &<< 32 | UInt64(new &+ 1)
+    }
+
+    @usableFromInline func dropPage() {
+        pageCount -= 1
+        pages[pageCount].deallocate()
+    }
+
+    @usableFromInline func shrinkIndex() { rebuildIndex(bits: indexBits - 1) }
+
     /// Forgets all keys and keeps the memory of the index.
     public func removeAll() {
         var left = entryCount
@@ -169,7 +249,7 @@ public final class KeyedTable<Key: StreamKey, Value> {
 
 /// A key and its value, side by side.
 @frozen
-public struct KeyedTableEntry<Key, Value> {
+public struct StateTableEntry<Key, Value> {
     @usableFromInline let key: Key
     @usableFromInline var value: Value
 

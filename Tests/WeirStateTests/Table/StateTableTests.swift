@@ -24,14 +24,14 @@ private final class Token {
 }
 
 @Suite struct `A keyed table` {
-    private func add(_ amount: Int, to key: String, in table: KeyedTable<String, Int>) {
+    private func add(_ amount: Int, to key: String, in table: StateTable<String, Int>) {
         table.update(key, hash: key.stableHash, initial: { 0 }) { $0 += amount }
     }
 
     @Test(arguments: 0..<30 as Range<UInt64>)
     func `does what a dictionary does`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let table = KeyedTable<String, Int>(capacity: Int.random(in: 0...100, using: &random))
+        let table = StateTable<String, Int>(capacity: Int.random(in: 0...100, using: &random))
         var model: [String: Int] = [:]
         var order: [String] = []
         let keyCount = [1, 10, 300, 5_000][Int(seed % 4)]
@@ -61,7 +61,7 @@ private final class Token {
     }
 
     @Test func `keeps keys apart whose hashes are the same`() {
-        let table = KeyedTable<ForgedKey, Int>()
+        let table = StateTable<ForgedKey, Int>()
         for id in 0..<2_000 {
             let key = ForgedKey(id: id, forged: 42)
             table.update(key, hash: key.stableHash, initial: { 0 }) { $0 = id }
@@ -77,7 +77,7 @@ private final class Token {
     }
 
     @Test func `keeps keys apart whose hashes agree in the 32 bits that the index stores`() {
-        let table = KeyedTable<Int, Int>()
+        let table = StateTable<Int, Int>()
         // The hash is the caller's to give: these differ in the lower half alone.
         for number in 0..<1_000 {
             let hash = 0xffff_ffff_0000_0000 | UInt64(number)
@@ -89,7 +89,7 @@ private final class Token {
     }
 
     @Test func `finds a key whose hash is all zeros or all ones`() {
-        let table = KeyedTable<Int, String>()
+        let table = StateTable<Int, String>()
         table.update(1, hash: 0, initial: { "zeros" }) { _ in }
         table.update(2, hash: .max, initial: { "ones" }) { _ in }
         #expect(table.value(of: 1, hash: 0) == "zeros" && table.value(of: 2, hash: .max) == "ones")
@@ -97,7 +97,7 @@ private final class Token {
     }
 
     @Test func `grows over pages and indexes without losing a key`() {
-        let table = KeyedTable<Int, Int>(capacity: 0)
+        let table = StateTable<Int, Int>(capacity: 0)
         for number in 0..<100_000 {
             table.update(number, hash: number.stableHash, initial: { -number }) { _ in }
         }
@@ -108,7 +108,7 @@ private final class Token {
 
     @Test func `is as it was when making a new value throws`() {
         struct Refused: Error {}
-        let table = KeyedTable<Int, Int>()
+        let table = StateTable<Int, Int>()
         table.update(1, hash: 1.stableHash, initial: { 10 }) { _ in }
         #expect(throws: Refused.self) {
             try table.update(2, hash: 2.stableHash, initial: { throw Refused() }) { _ in }
@@ -118,7 +118,7 @@ private final class Token {
 
     @Test func `frees what it holds, once, when emptied and when released`() {
         let census = Token.Census()
-        var table: KeyedTable<String, Token>? = KeyedTable()
+        var table: StateTable<String, Token>? = StateTable()
         for round in 1...3 {
             for number in 0..<700 {
                 let key = "a key that is on the heap, \(number)"
@@ -132,5 +132,47 @@ private final class Token {
         }
         table = nil
         #expect(census.living == 0)
+    }
+
+    /// Against a dictionary, with few different hash tags, so that runs in the index collide and wrap.
+    @Test(arguments: 0..<60) func `removes keys as a dictionary does`(seed: UInt64) {
+        struct Crowded: StreamKey {
+            var number: Int
+            func hash(into hasher: inout StableHasher) { (number % 7).hash(into: &hasher) }
+        }
+        var random = SeededGenerator(seed: seed)
+        let table = StateTable<Crowded, Int>(capacity: 0)
+        var model: [Int: Int] = [:]
+        for round in 0..<3_000 {
+            let growing = round / 600 % 2 == 0
+            let key = Crowded(number: Int.random(in: 0..<300, using: &random))
+            if Int.random(in: 0..<10, using: &random) < (growing ? 8 : 2) {
+                table.update(key, hash: key.stableHash, initial: { 0 }) { $0 += round }
+                model[key.number, default: 0] += round
+            } else {
+                let removed = table.remove(key, hash: key.stableHash)
+                #expect(removed == model.removeValue(forKey: key.number))
+            }
+            #expect(table.count == model.count)
+        }
+        var found: [Int: Int] = [:]
+        for entry in 0..<table.count { table.withEntry(entry) { found[$0.number] = $1 } }
+        #expect(found == model)
+        for (number, value) in model {
+            let key = Crowded(number: number)
+            #expect(table.value(of: key, hash: key.stableHash) == value)
+        }
+    }
+
+    @Test func `keeps its size with ever-new keys, and frees what it forgets`() {
+        let census = Token.Census()
+        let table = StateTable<Int, Token>()
+        for number in 0..<50_000 {
+            table.update(number, hash: number.stableHash, initial: { Token(census) }) { _ in }
+            if number >= 1_000 { table.remove(number - 1_000, hash: (number - 1_000).stableHash) }
+            #expect(table.count <= 1_000 && census.living == table.count)
+        }
+        for number in 49_000..<50_000 { table.remove(number, hash: number.stableHash) }
+        #expect(table.isEmpty && census.living == 0)
     }
 }
