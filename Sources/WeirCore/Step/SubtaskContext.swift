@@ -20,13 +20,16 @@ public struct SubtaskContext: Sendable {
     public let clock: any ProcessingClock
     /// What to release if the job fails.
     public let cleanups: Cleanups
+    /// What the operator keeps, for those who want to look.
+    public let state: StateViews
 
     /// Describes a place in a job; a test may leave out all but the names and numbers.
     public init(
         job: String, operatorName: String, subtask: Int, parallelism: Int, batchSize: Int = 1_024,
         counters: OperatorCounters = OperatorCounters(),
         splits: SplitWatermarks = SplitWatermarks(count: 1),
-        clock: any ProcessingClock = StoppedClock(), cleanups: Cleanups = Cleanups()
+        clock: any ProcessingClock = StoppedClock(), cleanups: Cleanups = Cleanups(),
+        state: StateViews = StateViews()
     ) {
         self.job = job
         self.operatorName = operatorName
@@ -37,5 +40,6 @@ public struct SubtaskContext: Sendable {
         self.splits = splits
         self.clock = clock
         self.cleanups = cleanups
+        self.state = state
     }
 }

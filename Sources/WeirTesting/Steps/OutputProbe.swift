@@ -19,6 +19,10 @@ public final class OutputProbe<Element> {
     /// Records and marks in the order in which they came; `flush` and
     /// `tick` are no marks in the stream and are counted in ``flushes`` and ``ticks`` instead.
     public private(set) var emissions: [Emission<Element>] = []
+    /// For each emission, the frame of a played timeline in which it came; 0 where none is played.
+    private(set) var emissionFrames: [Int] = []
+    /// The frame that is being played.
+    var frame = 0
     /// The number of flushes.
     public private(set) var flushes = 0
     /// The number of ticks.
@@ -45,6 +49,7 @@ public final class OutputProbe<Element> {
     /// Forgets what came so far.
     public func removeAll() {
         emissions = []
+        emissionFrames = []
         batchSizes = []
         flushes = 0
         ticks = 0
@@ -59,7 +64,7 @@ public final class OutputProbe<Element> {
                     throw StepContractViolation("an empty batch was handed over")
                 }
                 batchSizes.append(batch.count)
-                try batch.drainRows { emissions.append(.record($0, at: $1)) }
+                try batch.drainRows { note(.record($0, at: $1)) }
                 return answer()
             },
             signal: { [self] signal in
@@ -67,7 +72,7 @@ public final class OutputProbe<Element> {
                 switch signal {
                 case .flush: flushes += 1
                 case .tick: ticks += 1
-                case .watermark, .idle, .end: emissions.append(.signal(signal))
+                case .watermark, .idle, .end: note(.signal(signal))
                 }
                 if signal == .end { hasEnded = true }
                 return answer()
@@ -76,6 +81,11 @@ public final class OutputProbe<Element> {
                 if resumesLeft > 0 { resumesLeft -= 1 }
                 return resumesLeft > 0 ? .suspended : .done
             })
+    }
+
+    private func note(_ emission: Emission<Element>) {
+        emissions.append(emission)
+        emissionFrames.append(frame)
     }
 
     private func checkReady(_ what: String) throws {

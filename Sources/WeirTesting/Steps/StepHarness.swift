@@ -38,6 +38,8 @@ public final class StepHarness<Input, Output> {
     public var emissions: [Emission<Output>] { output.emissions }
     /// The records that came out.
     public var records: [Output] { output.records }
+    /// What the step keeps, as text.
+    public var state: [StateViews.Entry] { context.state.entries }
 
     /// Sends one record.
     public func send(_ record: Input, at time: Timestamp = .epoch, split: Int = 0) throws {
@@ -77,6 +79,8 @@ public final class TwoPortHarness<Left, Right, Output> {
     public var emissions: [Emission<Output>] { output.emissions }
     /// The records that came out.
     public var records: [Output] { output.records }
+    /// What the steps keep, as text.
+    public var state: [StateViews.Entry] { context.state.entries }
 
     /// Sends a watermark to both ports, the first one first.
     public func advanceWatermark(to time: Timestamp) throws {
