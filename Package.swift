@@ -75,10 +75,11 @@ let package = Package(
             swiftSettings: settings),
         module("WeirMacros", ["WeirCore", "WeirMacrosPlugin"]),
         module("WeirTesting", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime"]),
+        module("WeirNexmark", ["Weir"]),
         .executableTarget(
             name: "WeirBench",
             dependencies: [
-                "Weir", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Weir", "WeirNexmark", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         tests("WeirCoreTests", ["WeirCore", "WeirTesting"]),
@@ -88,6 +89,7 @@ let package = Package(
             "WeirRuntimeTests",
             ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
+        tests("WeirNexmarkTests", ["Weir", "WeirNexmark", "WeirTesting"]),
         tests(
             "WeirSQLiteTests",
             ["Weir", "WeirSQLite", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -200,6 +200,47 @@ extension Batch {
         removeAll()
     }
 
+    /// Replaces every element by its transform, into `output`, and drops those that have none.
+    ///
+    /// Each element is moved out of the batch first, so that a transform that picks out a part of
+    /// it, such as an enumeration's payload, can be compiled to a move. On return this batch is empty
+    /// and `output` holds the rows; hashes are dropped.
+    ///
+    /// - Returns: The number of rows dropped.
+    /// - Throws: ``RecordError`` with the record at fault when `transform` throws; what the rows
+    ///   before it gave is then in `output`, and this batch is empty.
+    @inlinable @inline(__always) public mutating func compactMapRows<Output>(
+        into output: inout Batch<Output>, _ transform: (Element) throws -> Output?
+    ) throws -> Int {
+        output.removeAll()
+        output.reserveCapacity(rowCount)
+        output.split = split
+        let source = elements
+        let target = output.elements
+        let total = rowCount
+        rowCount = 0
+        hashed = false
+        var kept = 0
+        var row = 0
+        while row < total {
+            let element = (source + row).move()
+            do {
+                if let made = try transform(element) {
+                    (target + kept).initialize(to: made)
+                    output.times[kept] = times[row]
+                    kept &+= 1
+                }
+            } catch {
+                (source + row + 1).deinitialize(count: total - row - 1)
+                output.rowCount = kept
+                throw RecordError(record: element, cause: error)
+            }
+            row &+= 1
+        }
+        output.rowCount = kept
+        return total - kept
+    }
+
     /// Takes over the time column of `other`, by swapping pointers where it can. Hashes stay behind:
     /// they are of the keys that the elements had before.
     @inlinable mutating func takeTimes<Other>(of other: inout Batch<Other>, rows: Int) {

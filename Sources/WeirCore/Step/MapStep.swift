@@ -67,3 +67,37 @@ public func filterStep<Element>(
             return kept == 0 ? .done : try process(&batch)
         }, signal: next.signal, resume: next.resume)
 }
+
+/// Makes the step that replaces every record by its transform, and drops those that have none.
+@inlinable
+public func compactMapStep<Input, Output>(
+    _ context: SubtaskContext, into next: Step<Output>,
+    _ transform: @escaping (Input) throws -> Output?
+) -> Step<Input> {
+    compactMapStep(context, into: next, mapping: { try $0.compactMapRows(into: &$1, transform) })
+}
+
+/// Makes the step that replaces records and drops some, from a loop over a batch; see
+/// ``mapStep(_:into:mapping:)``.
+///
+/// - Parameter mapBatch: Moves the transforms of the first batch's rows to the second, empties the
+///   first, and answers how many had none.
+@inlinable
+public func compactMapStep<Input, Output>(
+    _ context: SubtaskContext, into next: Step<Output>,
+    mapping mapBatch: @escaping (inout Batch<Input>, inout Batch<Output>) throws -> Int
+) -> Step<Input> {
+    let slot = BatchSlot<Output>(capacity: context.batchSize)
+    let counters = context.counters
+    let process = next.process
+    return Step(
+        process: { batch in
+            counters.received.add(batch.count)
+            let dropped = try context.attributing { try mapBatch(&batch, &slot.batch) }
+            let kept = slot.batch.count
+            counters.filtered.add(dropped)
+            counters.passed.add(kept)
+            counters.emitted.add(kept)
+            return kept == 0 ? .done : try process(&slot.batch)
+        }, signal: next.signal, resume: next.resume)
+}

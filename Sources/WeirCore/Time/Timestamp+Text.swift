@@ -42,6 +42,24 @@ extension Timestamp: CustomStringConvertible {
 
     public var description: String { iso8601 }
 
+    /// The day in UTC, as ISO 8601 text: `2013-01-01`. Years as in ``iso8601``.
+    public var iso8601Date: String {
+        String(unsafeUninitializedCapacity: 15) { buffer in
+            var writer = ISO8601Writer(buffer: buffer)
+            _ = writer.writeDate(self)
+            return writer.count
+        }
+    }
+
+    /// The time of day in UTC, cut to the minute, as ISO 8601 text: `10:30`.
+    public var iso8601Minute: String {
+        String(unsafeUninitializedCapacity: 15) { buffer in
+            var writer = ISO8601Writer(buffer: buffer)
+            writer.writeMinute(self)
+            return writer.count
+        }
+    }
+
     /// Appends ``iso8601`` without making a string.
     func appendISO8601(to output: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 40) { buffer in
@@ -108,6 +126,13 @@ private struct ISO8601Writer {
     init(buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
 
     mutating func write(_ time: Timestamp) {
+        let timeOfDay = writeDate(time)
+        put(UInt8(ascii: "T"))
+        writeTime(timeOfDay)
+    }
+
+    /// Writes the day, and answers the microseconds since its start.
+    mutating func writeDate(_ time: Timestamp) -> Int {
         let day: Int64 = 86_400_000_000
         var days = time.microseconds / day
         var rest = time.microseconds % day
@@ -126,8 +151,19 @@ private struct ISO8601Writer {
         digits(month, 2)
         put(UInt8(ascii: "-"))
         digits(dayOfMonth, 2)
-        put(UInt8(ascii: "T"))
-        writeTime(Int(rest))
+        return Int(rest)
+    }
+
+    /// Writes the time of day to the minute.
+    mutating func writeMinute(_ time: Timestamp) {
+        let minute: Int64 = 60_000_000
+        let sinceMidnight = time.microseconds % (1_440 * minute)
+        // Before 1970 the remainder counts back from the next midnight.
+        let minuteOfDay =
+            Int((sinceMidnight < 0 ? sinceMidnight + 1_440 * minute : sinceMidnight) / minute)
+        digits(minuteOfDay / 60, 2)
+        put(UInt8(ascii: ":"))
+        digits(minuteOfDay % 60, 2)
     }
 
     private mutating func writeTime(_ micros: Int) {

@@ -45,7 +45,7 @@ public enum OperatorKind: String, Sendable, CaseIterable {
     /// Reads records from outside.
     case source
     /// Treats records one by one, and keeps none.
-    case map, filter, flatMap
+    case map, filter, compactMap, flatMap
     /// Merges streams of one type.
     case union
     /// Gives records their event times, and sends watermarks.

@@ -39,6 +39,14 @@ import WeirCore
         #expect(
             try DistinctCount(\Trip.carrier).foldInGroups(trips, using: &random)
                 == Set(trips.map(\.carrier)).count)
+        let slowest = trips.compactMap(\.delay).max()
+        #expect(
+            try MaxBy(\Trip.delay).foldInGroups(trips, using: &random).sorted { $0.id < $1.id }
+                == trips.filter { $0.delay != nil && $0.delay == slowest })
+        let most = trips.map { $0.cents / 30_000 }.max()
+        #expect(
+            try MaxBy({ (trip: Trip) in trip.cents / 30_000 }).foldInGroups(trips, using: &random)
+                .sorted { $0.id < $1.id } == trips.filter { $0.cents / 30_000 == most })
         #expect(try First(by: \Trip.id).foldInGroups(trips, using: &random) == trips.first)
         #expect(try Last(by: \Trip.id).foldInGroups(trips, using: &random) == trips.last)
         #expect(
@@ -83,6 +91,7 @@ import WeirCore
         #expect(try Quantile(0.5, of: \Trip.delay).fold([Trip()]) == nil)
         #expect(try Quantiles([0, 1], of: \Trip.delay).fold([]) == [])
         #expect(try TopK(3, by: \Trip.delay).fold([Trip()]) == [])
+        #expect(try MaxBy(\Trip.delay).fold([Trip(), Trip(delay: .nan)]) == [])
         #expect(try DistinctCount { (_: Trip) -> Int? in nil }.fold([Trip()]) == 0)
         #expect(try First(by: \Trip.id).fold([]) == nil)
     }

@@ -44,6 +44,11 @@ extension [Emission<Int>] {
         #expect(found == input.replacing { _ in [] })
     }
 
+    @Test func `maps and drops what has no transform`() throws {
+        let found = try verify(input) { compactMapStep($0, into: $1) { $0 % 3 == 0 ? "\($0)" : nil } }
+        #expect(found == input.replacing { $0 % 3 == 0 ? ["\($0)"] : [] })
+    }
+
     @Test func `passes on`() throws {
         #expect(try verify(input) { passStep($0, into: $1) } == input)
     }
@@ -119,6 +124,7 @@ extension [Emission<Int>] {
         let fail: (Int) throws -> Bool = { if $0 == 13 { throw Unlucky() } else { true } }
         try check { mapStep($0, into: $1) { try fail($0) ? $0 : 0 } }
         try check { filterStep($0, into: $1, fail) }
+        try check { compactMapStep($0, into: $1) { try fail($0) ? $0 : nil } }
         try check { flatMapStep($0, into: $1) { try fail($0) ? [$0] : [] } }
         try check { watermarkStep($0, into: $1, .monotonous) { try fail($0) ? .epoch : .latest } }
     }

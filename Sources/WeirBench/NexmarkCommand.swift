@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import Weir
+import WeirNexmark
+
+/// Runs the Nexmark benchmark's queries.
+struct NexmarkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nexmark",
+        abstract: "Runs queries of the Nexmark benchmark over its generated events.",
+        discussion: """
+            Queries:
+            \(NexmarkQuery.all.map { "  \($0.name): \($0.title)" }.joined(separator: "\n"))
+
+            A row's checksum is the FNV-1a hash of its fields joined by '|'; a result's is the sum \
+            of its rows' checksums, whatever their order. Exits with status 1 when --check finds a \
+            difference.
+            """)
+
+    @Option(help: "The query, such as q5; 'all' runs one after the other.")
+    var query: String
+
+    @Option(help: "How many events are generated.")
+    var events = 1_000_000
+
+    @Option(help: "The number of workers.")
+    var parallelism = 1
+
+    @Option(help: "A file for the rows, as JSON Lines; of one query alone.")
+    var output: String?
+
+    @Option(help: "A file of expected rows and checksums, as JSON, to compare with.")
+    var check: String?
+
+    @Flag(inversion: .prefixedNo, help: "Hash the rows; without, they are only counted.")
+    var checksum = true
+
+    @Flag(help: "Print each query's figures as a line of JSON.")
+    var json = false
+
+    func validate() throws {
+        if events < 0 { throw ValidationError("--events must not be negative, but is \(events)") }
+        if parallelism < 1 {
+            throw ValidationError("--parallelism must be at least 1, not \(parallelism)")
+        }
+        if output != nil && query == "all" {
+            throw ValidationError("--output takes the rows of one query: name it with --query")
+        }
+        if check != nil && !checksum {
+            throw ValidationError("--check needs the checksums that --no-checksum leaves out")
+        }
+        do { _ = try queries } catch { throw ValidationError("\(error)") }
+    }
+
+    private var queries: [NexmarkQuery] {
+        get throws { query == "all" ? NexmarkQuery.all : [try .named(query)] }
+    }
+
+    func run() async throws {
+        let expected = try check.map { try NexmarkExpectation(path: $0, events: events) }
+        if !json { print(NexmarkReport.header) }
+        var differences: [String] = []
+        for query in try queries {
+            let report = try await measure(query)
+            print(json ? try report.jsonLine : report.line)
+            if let difference = expected?.difference(to: report) { differences.append(difference) }
+        }
+        if !json { print("\n" + Machine.current().description) }
+        if !differences.isEmpty { throw NexmarkCheckError(differences: differences) }
+    }
+
+    private func measure(_ query: NexmarkQuery) async throws -> NexmarkReport {
+        let file = try output.map { try RowFile($0, isUpdating: query.isUpdating) }
+        let results = NexmarkResults(hashesRows: checksum, output: file)
+        let job = query.job(events: events, splits: parallelism, results: results)
+        let usageBefore = ResourceUsage.current()
+        let start = ContinuousClock.now
+        let summary = try await job.start(parallelism: parallelism).summary()
+        try file?.finish()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        guard summary.recordsRead == events else {
+            throw BenchmarkError.incompleteRun(query.name, read: summary.recordsRead, of: events)
+        }
+        let usage = ResourceUsage.current()
+        return NexmarkReport(
+            query: query.name, events: events, parallelism: parallelism, seconds: seconds,
+            eventsPerSecond: seconds > 0 ? Double(events) / seconds : 0, rows: results.total.rows,
+            checksum: checksum ? results.total.checksumText : nil,
+            peakResidentBytes: Int(usage.peakMegabytes * 1e6),
+            cpuSeconds: usage.processorSeconds - usageBefore.processorSeconds)
+    }
+}
+
+/// What a query's run came to.
+struct NexmarkReport: Codable, Sendable {
+    var query: String
+    var events: Int
+    var parallelism: Int
+    /// From the start of the job to its end.
+    var seconds: Double
+    var eventsPerSecond: Double
+    var rows: Int
+    /// 16 digits; `nil` where rows were not hashed.
+    var checksum: String?
+    /// Of the process so far: of several queries in one process the greatest counts.
+    var peakResidentBytes: Int
+    /// Processor time of the run, user and system.
+    var cpuSeconds: Double
+
+    static let header =
+        "query".padded(7) + "events".padded(-12) + "workers".padded(-9) + "seconds".padded(-10)
+        + "events/s".padded(-14) + "cpu ns/event".padded(-14) + "rows".padded(-12)
+        + "  checksum".padded(20) + "peak MB".padded(-9)
+
+    var line: String {
+        query.padded(7) + "\(events)".padded(-12) + "\(parallelism)".padded(-9)
+            + seconds.text(3).padded(-10) + eventsPerSecond.text(0).padded(-14)
+            + (events > 0 ? cpuSeconds / Double(events) * 1e9 : 0).text(1).padded(-14)
+            + "\(rows)".padded(-12) + "  \(checksum ?? "-")".padded(20)
+            + (Double(peakResidentBytes) / 1e6).text(0).padded(-9)
+    }
+
+    var jsonLine: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}

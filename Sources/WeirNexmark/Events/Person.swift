@@ -1,0 +1,19 @@
+public import Weir
+
+/// Somebody who sells or bids.
+public struct Person: Hashable, Sendable {
+    /// From 1000 upwards.
+    public var id: Int
+    /// First and last name.
+    public var name: String
+    public var emailAddress: String
+    /// Four groups of four digits.
+    public var creditCard: String
+    public var city: String
+    /// Two letters; has nothing to do with the city.
+    public var state: String
+    /// When the person joined: event time, whole milliseconds.
+    public var dateTime: Timestamp
+    /// Filler that brings the record to about 200 bytes.
+    public var extra: String
+}

@@ -1,0 +1,89 @@
+// The order of the draws is part of the specification.
+
+extension NexmarkGenerator {
+    func person(_ id: Int, _ random: inout SplitMix64) -> Person {
+        let first = NexmarkTables.firstNames[random.below(11)]
+        let last = NexmarkTables.lastNames[random.below(9)]
+        let name = String.written(atMost: 16) {
+            $0.put(first)
+            $0.put(UInt8(ascii: " "))
+            $0.put(last)
+        }
+        let email = emailAddress(&random)
+        let card = creditCard(&random)
+        let city = NexmarkTables.cities[random.below(10)]
+        let state = NexmarkTables.states[random.below(6)]
+        let size =
+            8 + name.utf8.count + email.utf8.count + card.utf8.count + city.utf8.count
+            + state.utf8.count
+        return Person(
+            id: 1_000 + Self.lastPerson(id), name: name, emailAddress: email, creditCard: card,
+            city: city, state: state, dateTime: Self.time(ofID: id),
+            extra: extra(size, average: 200, &random))
+    }
+
+    private func emailAddress(_ random: inout SplitMix64) -> String {
+        .written(atMost: 15) {
+            $0.putText(7, special: UInt8(ascii: " "), &random)
+            $0.put(UInt8(ascii: "@"))
+            $0.putText(5, special: UInt8(ascii: " "), &random)
+            $0.put(".com")
+        }
+    }
+
+    private func creditCard(_ random: inout SplitMix64) -> String {
+        .written(atMost: 19) {
+            for group in 0..<4 {
+                if group > 0 { $0.put(UInt8(ascii: " ")) }
+                $0.putFourDigits(random.below(10_000))
+            }
+        }
+    }
+
+    func auction(_ id: Int, _ random: inout SplitMix64) -> Auction {
+        let isHot = random.below(4) > 0
+        let seller =
+            isHot ? Self.lastPerson(id) / 100 * 100 : Self.anyPerson(id, &random)
+        let category = 10 + random.below(5)
+        let initialBid = random.price()
+        let opened = Self.time(ofID: id)
+        let horizon = (Self.time(ofID: id + 1_666) - opened).wholeMicroseconds / 1_000
+        let open = Duration.milliseconds(1 + random.below(max(2 * Int(horizon), 1)))
+        let itemName = String.written(atMost: 19) {
+            $0.putText(20, special: UInt8(ascii: " "), &random)
+        }
+        let description = String.written(atMost: 99) {
+            $0.putText(100, special: UInt8(ascii: " "), &random)
+        }
+        let reserve = initialBid + random.price()
+        let size = 48 + itemName.utf8.count + description.utf8.count
+        return Auction(
+            id: 1_000 + Self.lastAuction(id), itemName: itemName, description: description,
+            initialBid: initialBid, reserve: reserve, dateTime: opened, expires: opened + open,
+            seller: 1_000 + seller, category: category,
+            extra: extra(size, average: 500, &random))
+    }
+
+    func bid(_ id: Int, _ random: inout SplitMix64) -> Bid {
+        let auction = biddenAuction(id, &random)
+        let isHotBidder = random.below(4) > 0
+        let bidder =
+            isHotBidder ? Self.lastPerson(id) / 100 * 100 + 1 : Self.anyPerson(id, &random)
+        let price = random.price()
+        let isHotChannel = random.below(2) > 0
+        let channel =
+            isHotChannel
+            ? tables.hotChannels[random.below(4)] : tables.channels[random.below(10_000)]
+        return Bid(
+            index: id - 2, auction: 1_000 + auction, bidder: 2_000 + bidder, price: price,
+            channel: channel.name, url: channel.url, dateTime: Self.time(ofID: id),
+            extra: extra(32, average: 100, &random))
+    }
+
+    private func biddenAuction(_ id: Int, _ random: inout SplitMix64) -> Int {
+        let last = Self.lastAuction(id)
+        if random.below(2) > 0 { return last / 100 * 100 }
+        let first = max(last - 100, 0)
+        return first + random.below(last - first + 11)
+    }
+}

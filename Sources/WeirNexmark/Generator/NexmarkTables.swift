@@ -1,0 +1,81 @@
+/// What all events draw on: names, addresses of pages, and the filler text.
+///
+/// Drawn once from fixed seeds, so that they are the same in every process. About 3 MB.
+final class NexmarkTables: Sendable {
+    static let shared = NexmarkTables()
+
+    static let states = ["AZ", "CA", "ID", "OR", "WA", "WY"]
+    static let cities = [
+        "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond",
+        "Seattle", "Kent", "Cheyenne",
+    ]
+    static let firstNames = [
+        "Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter",
+        "Walter",
+    ]
+    static let lastNames = [
+        "Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris",
+    ]
+    static let fillerCount = 1 << 20
+
+    /// Where one bid in two comes from, and its page.
+    let hotChannels: [(name: String, url: String)]
+    /// The other 10,000 channels and their pages.
+    let channels: [(name: String, url: String)]
+    /// What the `extra` of each event is cut from; ASCII.
+    let filler: [UInt8]
+
+    private init() {
+        var random = SplitMix64(seed: 0x7572_6c73)
+        hotChannels = ["Google", "Facebook", "Baidu", "Apple"].map {
+            (name: $0, url: Self.baseURL(&random))
+        }
+        channels = (0..<10_000).map {
+            (name: "channel-\($0)", url: Self.channelURL($0, &random))
+        }
+        filler = Self.makeFiller()
+    }
+
+    private static func baseURL(_ random: inout SplitMix64) -> String {
+        let directories = (0..<3).map { _ in
+            String.written(atMost: 4) { $0.putText(5, special: UInt8(ascii: "_"), &random) }
+        }
+        return "https://www.nexmark.com/\(directories[0])/\(directories[1])/\(directories[2])"
+            + "/item.htm?query=1"
+    }
+
+    private static func channelURL(_ channel: Int, _ random: inout SplitMix64) -> String {
+        let base = baseURL(&random)
+        guard random.below(10) > 0 else { return base }
+        var reversed: Int32 = 0
+        for bit in 0..<32 where channel >> bit & 1 == 1 { reversed |= 1 << Int32(31 - bit) }
+        // As Java's `abs`: the least number, which has no counterpart, stays negative.
+        let id = reversed < 0 ? 0 &- reversed : reversed
+        return base + "&channel_id=\(id)"
+    }
+
+    private static func makeFiller() -> [UInt8] {
+        var random = SplitMix64(seed: 0x6578_7472)
+        var text: [UInt8] = []
+        text.reserveCapacity(fillerCount)
+        var rest: Int32 = 0
+        for position in 0..<fillerCount {
+            if position.isMultiple(of: 6) { rest = Int32(bitPattern: random.bits32()) }
+            // The remainder of a negative draw is negative: that gives what lies before "a".
+            text.append(UInt8(Int32(UInt8(ascii: "a")) + rest % 26))
+            rest /= 26
+        }
+        return text
+    }
+
+    /// A piece of the filler.
+    @inline(__always) func filler(_ count: Int, at offset: Int) -> String {
+        filler.withUnsafeBufferPointer { text in
+            String(unsafeUninitializedCapacity: count) { buffer in
+                buffer.baseAddress.unsafelyUnwrapped.initialize(
+                    from: text.baseAddress.unsafelyUnwrapped + offset, count: count)
+                return count
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+public import Weir
+
+/// One of the benchmark's queries: a job from the stream of events to rows.
+public struct NexmarkQuery: Sendable {
+    /// `q0` to `q22`.
+    public let name: String
+    /// What it computes, in a few words.
+    public let title: String
+    /// Whether rows may be retracted, so that the result is what is left at the end.
+    public let isUpdating: Bool
+    private let define: @Sendable (DataStream<NexmarkEvent>, NexmarkResults) -> Void
+
+    /// A query whose rows stay.
+    @inline(__always)
+    init<Row: NexmarkRow>(
+        _ name: String, _ title: String,
+        _ define: @escaping @Sendable (DataStream<NexmarkEvent>) -> DataStream<Row>
+    ) {
+        self.name = name
+        self.title = title
+        isUpdating = false
+        self.define = { events, results in
+            define(events).sink(to: ResultSink<Row>(results: results), as: "result")
+        }
+    }
+
+    /// The query over the benchmark's own stream.
+    ///
+    /// - Parameters:
+    ///   - events: How many events there are.
+    ///   - splits: How many subtasks can generate them side by side; the result is the same for
+    ///     each number.
+    ///   - results: Where to leave what the rows came to.
+    public func job(events: Int, splits: Int, results: NexmarkResults) -> Job {
+        job(GeneratorSource(count: events, splits: splits, NexmarkGenerator()), results: results)
+    }
+
+    /// The query over events of any origin.
+    ///
+    /// Watermarks are four seconds behind, as the benchmark has it.
+    @inline(__always)
+    public func job<Events: Source>(
+        _ source: Events, results: NexmarkResults
+    ) -> Job where Events.Element == NexmarkEvent {
+        Job("nexmark-\(name)") { job in
+            let events = job.source(source, as: "events")
+                .watermarked(.boundedOutOfOrderness(.seconds(4)), \.dateTime)
+            define(events, results)
+        }
+    }
+
+    /// All queries, in order.
+    public static let all: [NexmarkQuery] = [
+        q0, q1, q2, q5, q10, q13, q14, q21, q22,
+    ]
+
+    /// The query of that name.
+    ///
+    /// - Throws: ``UnknownQuery``, which lists those there are.
+    public static func named(_ name: String) throws(UnknownQuery) -> NexmarkQuery {
+        guard let query = all.first(where: { $0.name == name.lowercased() }) else {
+            throw UnknownQuery(name: name)
+        }
+        return query
+    }
+}
+
+/// There is no query of that name.
+public struct UnknownQuery: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The name asked for.
+    public let name: String
+
+    public var description: String {
+        let known = NexmarkQuery.all.map { "  \($0.name): \($0.title)" }
+        return "there is no query '\(name)'; choose 'all' or one of these:\n"
+            + known.joined(separator: "\n")
+    }
+}
