@@ -28,7 +28,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         library("Weir"), library("WeirSQLite"), library("WeirMacros"), library("WeirTesting"),
-        .executable(name: "weir-bench", targets: ["WeirBench"]),
+        .executable(name: "weir-bench", targets: ["WeirBench"]), library("WeirNexmark"),
     ],
     traits: [
         .trait(name: "GZip", description: "Read and write .gz files (needs zlib1g-dev)."),

@@ -2,7 +2,8 @@
 import PackageDescription
 
 // Its sources are links to those of `weir-bench`: the same code, compiled outside the engine's
-// package, as a user's is.
+// package, as a user's is. (Nexmark's queries are a product of the engine's package, since the names of
+// targets must differ; they use what a user may use.)
 let package = Package(
     name: "downstream",
     platforms: [.macOS(.v26)],
@@ -15,6 +16,7 @@ let package = Package(
             name: "downstream-bench",
             dependencies: [
                 .product(name: "Weir", package: "weir"),
+                .product(name: "WeirNexmark", package: "weir"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/DownstreamBench",

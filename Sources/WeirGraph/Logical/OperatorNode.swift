@@ -81,8 +81,8 @@ public enum OperatorKind: String, Sendable, CaseIterable {
         case .aggregate, .reduce, .join, .process, .coProcess, .broadcastProcess, .table,
             .deduplicated, .ranked, .pattern:
             true
-        case .source, .map, .filter, .flatMap, .union, .watermarked, .enriched, .mapAsync, .lookup,
-            .rateLimited, .sink, .rebalanced:
+        case .source, .map, .filter, .compactMap, .flatMap, .union, .watermarked, .enriched,
+            .mapAsync, .lookup, .rateLimited, .sink, .rebalanced:
             false
         }
     }

@@ -1,3 +1,5 @@
+import Weir
+
 // The order of the draws is part of the specification.
 
 extension NexmarkGenerator {

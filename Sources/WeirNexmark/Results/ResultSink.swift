@@ -1,6 +1,6 @@
 import Weir
 
-/// Counts and hashes the rows of an append-only result, on the worker.
+/// Counts and hashes the rows of a result, on the worker.
 struct ResultSink<Row: NexmarkRow>: Sink {
     typealias Element = Row
     let results: NexmarkResults
@@ -8,30 +8,20 @@ struct ResultSink<Row: NexmarkRow>: Sink {
     var summary: String { "counted and hashed" }
     var writeMode: WriteMode { .inline }
 
-    func writer(context: SubtaskContext) -> ResultWriter<Row> { ResultWriter(results) }
+    func writer(context: SubtaskContext) -> ResultWriter<Row> {
+        ResultWriter(tally: RowTally(results))
+    }
 }
 
 struct ResultWriter<Row: NexmarkRow>: SinkWriter {
     typealias Element = Row
-    private let results: NexmarkResults
-    private let hasher: RowHasher
-
-    init(_ results: NexmarkResults) {
-        self.results = results
-        hasher = RowHasher(hashesRows: results.hashesRows)
-    }
+    let tally: RowTally
 
     func write(_ batch: inout Batch<Row>) throws {
-        let count = batch.count
-        for row in batch.indices { hasher.note(batch[row]) }
-        hasher.commit(count, isAdded: true)
-        if results.keepsRows {
-            var rows: [RowChange<Row>] = []
-            try batch.drainRows { row, _ in rows.append(RowChange(row: row, isAdded: true)) }
-            try results.write(rows)
-        }
+        for row in batch.indices { tally.note(batch[row]) }
+        try tally.commit()
         batch.removeAll()
     }
 
-    func finish() { results.add(hasher.total) }
+    func finish() { tally.finish() }
 }

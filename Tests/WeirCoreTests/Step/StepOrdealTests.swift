@@ -45,7 +45,9 @@ extension [Emission<Int>] {
     }
 
     @Test func `maps and drops what has no transform`() throws {
-        let found = try verify(input) { compactMapStep($0, into: $1) { $0 % 3 == 0 ? "\($0)" : nil } }
+        let found = try verify(input) {
+            compactMapStep($0, into: $1) { $0 % 3 == 0 ? "\($0)" : nil }
+        }
         #expect(found == input.replacing { $0 % 3 == 0 ? ["\($0)"] : [] })
     }
 
