@@ -3,10 +3,10 @@ SWIFT ?= swift
 DEBIAN_PACKAGES = zlib1g-dev liblz4-dev libsqlite3-dev
 ALL_TRAITS = --traits GZip,LZ4,Macros
 
-.PHONY: help demo test quick-test sanitize bench check-demo setup format lint docs clean
+.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark setup format lint docs clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: setup ## Build and run the main job: a year of flights into a SQLite database
 	@echo "==> Building examples/flights (release; the first build takes a few minutes)"
@@ -30,6 +30,9 @@ bench: setup ## Time the operators against hand-written loops
 
 check-demo: ## Compare the demo's tables with DuckDB's, at parallelism 1, 2, 3 and 8 (installs DuckDB from PyPI)
 	cd examples/flights && check/check-all.sh
+
+check-nexmark: ## Compare the Nexmark queries' results with the golden data, in release mode
+	tools/check-nexmark.sh
 
 setup: ## Install what the build needs from Debian's packages, where it is missing
 	@tools/setup.sh $(DEBIAN_PACKAGES)
