@@ -1,15 +1,16 @@
 import ArgumentParser
 
-/// Checks what a job may use: memory, workers beyond the cores, processor time while idle.
+/// Checks what a job may use: memory, workers beyond the cores, processor time while idle, the cost of
+/// windows that overlap, and memory over ever-new keys.
 struct LimitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limits",
-        abstract: "Checks what jobs use: memory, workers beyond the cores, idle processor time.")
+        abstract: "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows.")
 
-    @Option(help: "Only this check: memory, workers or idle.")
+    @Option(help: "Only this check: memory, workers, idle, sliding or soak.")
     var only: Limit?
 
-    @Option(help: "Records through the slow sink.")
+    @Option(help: "Records through the slow sink; half of it elsewhere, twice as many in the soak.")
     var records = 100_000_000
 
     @Option(help: "Runs of each number of workers.")
@@ -45,13 +46,15 @@ struct LimitsCommand: AsyncParsableCommand {
         case .memory: try await MemoryLimit.check(records: records)
         case .workers: try await WorkersLimit.check(records: records / 2, runs: runs)
         case .idle: try await IdleLimit.check(seconds: seconds)
+        case .sliding: try await SlidingLimit.check(records: records / 2, runs: runs)
+        case .soak: try await SoakLimit.check(records: records * 2)
         }
     }
 }
 
 /// What can be checked.
 enum Limit: String, CaseIterable, ExpressibleByArgument, Sendable {
-    case memory, workers, idle
+    case memory, workers, idle, sliding, soak
 }
 
 /// What a check found.
