@@ -131,11 +131,10 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
             release()
             return false
         }
-        let slices = store.slices(in: window)
         if let merger {
-            try merger.move(to: window, slices: slices)
+            try merger.move(to: window, in: store)
         } else {
-            single = slices.first
+            single = store.slices(in: window).first
         }
         firing = window
         entry = 0

@@ -45,14 +45,20 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         if slice.start < mergedThrough { isStale = true }
     }
 
-    /// Moves to `window`, whose slices are `slices`; windows must come in order of their ends.
-    @inlinable public func move(to window: Window, slices: ContiguousArray<WindowSlice>) throws {
-        if isStale || needsRebuild(window) { return try rebuild(window, slices) }
+    /// Moves to `window`, whose slices `store` has; windows must come in order of their ends.
+    ///
+    /// - Complexity: O(entries of the slices that enter and leave), amortised; the slices between are
+    ///   not so much as looked at.
+    @inlinable public func move(
+        to window: Window, in store: SliceStore<Key, Accumulator>
+    ) throws {
+        if isStale || needsRebuild(window) { return try rebuild(window, store.slices(in: window)) }
         while frontPosition < front.count, front[frontPosition].start < window.start {
             undo(front[frontPosition])
             frontPosition += 1
         }
-        for slice in slices where slice.start >= mergedThrough { try addToBack(slice) }
+        let added = Window(start: max(window.start, mergedThrough), end: window.end)
+        for slice in store.slices(in: added) { try addToBack(slice) }
         mergedThrough = max(mergedThrough, window.end)
     }
 

@@ -43,7 +43,7 @@ import WeirTesting
             watermark += Int64.random(
                 in: 0...(step % 20 == 19 ? 10 * size : 2 * slide), using: &random)
             while let window = store.nextDueWindow(at: Timestamp(microseconds: watermark)) {
-                try merger.move(to: window, slices: store.slices(in: window))
+                try merger.move(to: window, in: store)
                 #expect(try contents(merger) == naive(rows, in: window, width: assigner.sliceWidth))
                 windows += 1
                 store.markFired(window)
@@ -100,7 +100,7 @@ import WeirTesting
         }
         var fired = 0
         while let window = store.nextDueWindow(at: Timestamp(microseconds: 1_999)) {
-            try merger.move(to: window, slices: store.slices(in: window))
+            try merger.move(to: window, in: store)
             let found = try merger.accumulator(at: 0).map(\.1)
             #expect(found == min(200, fired + 1))
             fired += 1
