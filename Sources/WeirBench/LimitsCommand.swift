@@ -5,7 +5,9 @@ import ArgumentParser
 struct LimitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limits",
-        abstract: "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows.")
+        abstract:
+            "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows."
+    )
 
     @Option(help: "Only this check: memory, workers, idle, sliding or soak.")
     var only: Limit?

@@ -14,8 +14,10 @@ enum SlidingLimit {
             LimitFinding(
                 name: "sliding 1 h/1 s over sliding 1 h/10 min", value: ratio, unit: "×",
                 bar: "≤ 1.5", isMet: ratio <= 1.5,
-                detail: "\(records) records, 10,000 a second of event time, \(SteadyEvents.keys) keys; "
-                    + "\(Times(fine).median.text(2)) and \(Times(coarse).median.text(2)) ns a record")
+                detail:
+                    "\(records) records, 10,000 a second of event time, \(SteadyEvents.keys) keys; "
+                    + "\(Times(fine).median.text(2)) and \(Times(coarse).median.text(2)) ns a record"
+            )
         ]
     }
 

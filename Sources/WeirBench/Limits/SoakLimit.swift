@@ -45,7 +45,8 @@ enum SoakLimit {
         return LimitFinding(
             name: "soak: memory of the last quarter over the first", value: last / first, unit: "×",
             bar: "≤ 1.1", isMet: last / first <= 1.1,
-            detail: "\(records) records, \(keys) keys and windows; at most \(first.text(1)) MB in the "
+            detail:
+                "\(records) records, \(keys) keys and windows; at most \(first.text(1)) MB in the "
                 + "first quarter, \(last.text(1)) MB in the last, \(samples.count) samples")
     }
 
