@@ -79,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "WeirBench",
             dependencies: [
-                "Weir", "WeirNexmark", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Weir", "WeirNexmark",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         tests("WeirCoreTests", ["WeirCore", "WeirTesting"]),

@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 swift build "$@" --target Weir
+swift build "$@" --target WeirTesting
 built="$(swift build "$@" --show-bin-path)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
