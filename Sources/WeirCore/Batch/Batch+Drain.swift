@@ -1,0 +1,48 @@
+extension Batch {
+    /// Calls `body` with rows and their hashes, from the first, until it answers `false`. The rows
+    /// that it was given are gone from the batch; the rest moves up.
+    ///
+    /// For operators that must stop within a batch because their output is full.
+    ///
+    /// - Precondition: ``hasHashes``, unless the batch is empty.
+    /// - Returns: Whether the last answer was `true`, and so no row is left.
+    /// - Throws: What `body` throws; all rows are then gone.
+    /// - Complexity: O(rows).
+    @inlinable @inline(__always) public mutating func drainHashedRows(
+        while body: (consuming Element, Timestamp, UInt64) throws -> Bool
+    ) throws -> Bool {
+        let total = rowCount
+        guard total > 0 else { return true }
+        precondition(hashed, "the rows of this batch carry no hashes")
+        let column = hashes.unsafelyUnwrapped
+        var row = 0
+        var goesOn = true
+        // While rows move out, the batch owns none of them.
+        rowCount = 0
+        do {
+            while row < total, goesOn {
+                let current = row
+                row &+= 1
+                goesOn = try body((elements + current).move(), times[current], column[current])
+            }
+        } catch {
+            (elements + row).deinitialize(count: total &- row)
+            hashed = false
+            throw error
+        }
+        moveUp(startingAt: row, total: total)
+        return goesOn
+    }
+
+    /// Moves the rows `start ..< total` to the front and makes them the batch's.
+    @usableFromInline mutating func moveUp(startingAt start: Int, total: Int) {
+        let left = total - start
+        if left > 0, start > 0 {
+            elements.moveInitialize(from: elements + start, count: left)
+            times.moveInitialize(from: times + start, count: left)
+            if let hashes { hashes.moveInitialize(from: hashes + start, count: left) }
+        }
+        rowCount = left
+        hashed = left > 0
+    }
+}

@@ -1,0 +1,303 @@
+public import WeirCore
+public import WeirState
+
+/// The records of one key of an interval join.
+public struct IntervalRows<Left, Right> {
+    /// The records of the stream that the join was called on.
+    public var lefts = TimedRows<Left>()
+    /// The records of the other stream.
+    public var rights = TimedRows<Right>()
+
+    @inlinable init() {}
+}
+
+extension IntervalRows: Sendable where Left: Sendable, Right: Sendable {}
+
+/// A key, and a side of it, whose records are due to be cleaned up.
+public struct KeySide<Key: Sendable>: Sendable {
+    @usableFromInline var key: Key
+    @usableFromInline var hash: UInt64
+    @usableFromInline var isLeft: Bool
+
+    @inlinable init(key: Key, hash: UInt64, isLeft: Bool) {
+        self.key = key
+        self.hash = hash
+        self.isLeft = isLeft
+    }
+}
+
+/// A record whose partners did not all fit into the output.
+@usableFromInline
+struct PendingMeeting<Key: Sendable> {
+    @usableFromInline var place: KeySide<Key>
+    /// The record's index among those of its side.
+    @usableFromInline var own: Int
+    /// The index of the next partner.
+    @usableFromInline var position: Int
+
+    @inlinable init(place: KeySide<Key>, own: Int, position: Int) {
+        self.place = place
+        self.own = own
+        self.position = position
+    }
+}
+
+/// The state of one subtask of an interval join: the records that may still find partners.
+///
+/// A record meets its partners when it comes: one lookup, a binary search by time, and a walk over those
+/// in its interval. Each key and side has one timer at most (more only for records that come out of
+/// order); where rows of single records are not asked for, it is set by the record in the middle,
+/// so that a visit drops half of them: cleaning costs O(1) a record, amortised, and a heap operation.
+@usableFromInline
+final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Output> {
+    @usableFromInline let core: JoinCore<Left, Right, Output>
+    @usableFromInline let leftRules: IntervalRules<Left, Right, Output>
+    @usableFromInline let rightRules: IntervalRules<Right, Left, Output>
+    @usableFromInline let table = StateTable<Key, IntervalRows<Left, Right>>()
+    @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
+    @usableFromInline var pending: PendingMeeting<Key>?
+    /// The key and side that is being cleaned up.
+    @usableFromInline var visiting: KeySide<Key>?
+
+    @inlinable init(
+        core: JoinCore<Left, Right, Output>, interval: JoinInterval,
+        outputs: JoinOutputs<Left, Right, Output>
+    ) {
+        self.core = core
+        leftRules = IntervalRules(
+            lower: interval.lower, upper: interval.upper, pair: outputs.pair,
+            alone: outputs.leftAlone, matched: outputs.leftMatched)
+        let pair = outputs.pair
+        rightRules = IntervalRules(
+            lower: -interval.upper, upper: -interval.lower,
+            pair: pair.map { pair in { try pair($1, $0) } }, alone: outputs.rightAlone, matched: nil
+        )
+    }
+
+    // MARK: - Records
+
+    /// Brings a left record together with the right ones in its interval; answers whether the output
+    /// has room for more.
+    @inlinable func joinLeft(
+        _ left: Left, at time: Timestamp, key: Key, hash: UInt64
+    ) throws -> Bool {
+        if core.isLate(time) {
+            core.noteLate(.left(left), at: time)
+            return true
+        }
+        let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
+            try meet(
+                left, at: time, KeySide(key: key, hash: hash, isLeft: true), own: &rows.lefts,
+                partners: &rows.rights, leftRules, rightRules)
+            return rows.lefts.isEmpty && rows.rights.isEmpty
+        }
+        if isEmpty { table.remove(key, hash: hash) }
+        return core.hasRoom && pending == nil
+    }
+
+    /// Brings a right record together with the left ones in its interval likewise.
+    @inlinable func joinRight(
+        _ right: Right, at time: Timestamp, key: Key, hash: UInt64
+    ) throws -> Bool {
+        if core.isLate(time) {
+            core.noteLate(.right(right), at: time)
+            return true
+        }
+        let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
+            try meet(
+                right, at: time, KeySide(key: key, hash: hash, isLeft: false), own: &rows.rights,
+                partners: &rows.lefts, rightRules, leftRules)
+            return rows.lefts.isEmpty && rows.rights.isEmpty
+        }
+        if isEmpty { table.remove(key, hash: hash) }
+        return core.hasRoom && pending == nil
+    }
+
+    @inlinable func meet<Own, Partner>(
+        _ record: Own, at time: Timestamp, _ place: KeySide<Key>, own: inout TimedRows<Own>,
+        partners: inout TimedRows<Partner>, _ rules: IntervalRules<Own, Partner, Output>,
+        _ partnerRules: IntervalRules<Partner, Own, Output>
+    ) throws {
+        let last = rules.expiry(time)
+        var position = partners.firstIndex(from: time.advanced(byMicroseconds: rules.lower))
+        let isMatched = position < partners.endIndex && partners[position].time <= last
+        if isMatched {
+            if rules.isSettledByMatch {
+                if let matched = rules.matched {
+                    try append(record, at: rules.rowTime(time), matched)
+                }
+                core.release()
+                return
+            }
+            if rules.pair != nil || partnerRules.isTracked {
+                let isDone = try walk(
+                    record, at: time, &position, partners: &partners, rules, partnerRules)
+                if !isDone {
+                    let index = keep(record, at: time, isMatched: true, place, &own, rules)
+                    pending = PendingMeeting(place: place, own: index, position: position)
+                    return
+                }
+            }
+        }
+        if last > core.watermark {
+            keep(record, at: time, isMatched: isMatched, place, &own, rules)
+        } else {
+            if !isMatched, let alone = rules.alone {
+                try append(record, at: rules.rowTime(time), alone)
+            }
+            core.release()
+        }
+    }
+
+    /// Puts out what a record and its partners make, from `position` on; answers whether that was all.
+    @inlinable func walk<Own, Partner>(
+        _ record: Own, at time: Timestamp, _ position: inout Int,
+        partners: inout TimedRows<Partner>, _ rules: IntervalRules<Own, Partner, Output>,
+        _ partnerRules: IntervalRules<Partner, Own, Output>
+    ) throws -> Bool {
+        let last = rules.expiry(time)
+        while position < partners.endIndex {
+            let partnerTime = partners[position].time
+            guard partnerTime <= last else { return true }
+            guard core.hasRoom else { return false }
+            if let pair = rules.pair {
+                try append(record, partners[position].record, at: max(time, partnerTime), pair)
+            } else if let matched = partnerRules.matched, !partners[position].isMatched {
+                try append(
+                    partners[position].record, at: partnerRules.rowTime(partnerTime), matched)
+            }
+            if partnerRules.isTracked { partners.markMatched(at: position) }
+            position &+= 1
+        }
+        return true
+    }
+
+    /// Keeps a record for partners to come, and sees to it that it is cleaned up.
+    @inlinable @discardableResult
+    func keep<Own, Partner>(
+        _ record: Own, at time: Timestamp, isMatched: Bool, _ place: KeySide<Key>,
+        _ own: inout TimedRows<Own>, _ rules: IntervalRules<Own, Partner, Output>
+    ) -> Int {
+        let index = own.insert(record, at: time, isMatched: isMatched)
+        let due = rules.expiry(time)
+        let isSoonEnough = own.visit.map { rules.alone == nil || $0 <= due } ?? false
+        if !isSoonEnough {
+            own.visit = due
+            timers.insert(place, at: due)
+        }
+        return index
+    }
+
+    @inlinable func append<Own, Partner>(
+        _ own: Own, _ partner: Partner, at time: Timestamp, _ make: (Own, Partner) throws -> Output
+    ) throws {
+        do { core.output.append(try make(own, partner), at: time) } catch {
+            throw RecordError(record: (own, partner), cause: error)
+        }
+    }
+
+    @inlinable func append<Own>(
+        _ own: Own, at time: Timestamp, _ make: (Own) throws -> Output
+    ) throws {
+        do { core.output.append(try make(own), at: time) } catch {
+            throw RecordError(record: own, cause: error)
+        }
+    }
+
+    /// Goes on with the record whose partners did not all fit; answers whether they did now.
+    @inlinable func finishPending() throws -> Bool {
+        guard var meeting = pending else { return true }
+        let place = meeting.place
+        let isDone = try table.updateIfPresent(place.key, hash: place.hash) { rows in
+            if place.isLeft {
+                let row = rows.lefts[meeting.own]
+                return try walk(
+                    row.record, at: row.time, &meeting.position, partners: &rows.rights, leftRules,
+                    rightRules)
+            }
+            let row = rows.rights[meeting.own]
+            return try walk(
+                row.record, at: row.time, &meeting.position, partners: &rows.lefts, rightRules,
+                leftRules)
+        }
+        pending = isDone ?? true ? nil : meeting
+        return isDone ?? true
+    }
+
+    // MARK: - Cleaning up
+
+    /// Drops the records for which no partner can come any more, and puts out those that have had none
+    /// where the join says so; answers whether that was all.
+    @inlinable func advance() throws -> Bool {
+        while true {
+            if visiting == nil {
+                guard let due = timers.popDue(upTo: core.watermark) else { return true }
+                visiting = due.element
+                if try !isCurrent(due.element, at: due.time) {
+                    visiting = nil
+                    continue
+                }
+            }
+            guard let place = visiting else { return true }
+            guard try clean(place) else { return false }
+            visiting = nil
+        }
+    }
+
+    /// Whether a timer is the one that its key and side waits for; it is not if a record with an
+    /// earlier time has come since.
+    @inlinable func isCurrent(_ place: KeySide<Key>, at time: Timestamp) throws -> Bool {
+        table.updateIfPresent(place.key, hash: place.hash) { rows in
+            (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time
+        } ?? false
+    }
+
+    /// Cleans up one side of a key; answers whether all has been put out.
+    @inlinable func clean(_ place: KeySide<Key>) throws -> Bool {
+        var isDone = true
+        let isEmpty = try table.updateIfPresent(place.key, hash: place.hash) { rows in
+            if place.isLeft {
+                isDone = try expire(&rows.lefts, place, leftRules)
+            } else {
+                isDone = try expire(&rows.rights, place, rightRules)
+            }
+            return rows.lefts.isEmpty && rows.rights.isEmpty
+        }
+        if isDone, isEmpty == true { table.remove(place.key, hash: place.hash) }
+        return isDone
+    }
+
+    @inlinable func expire<Own, Partner>(
+        _ rows: inout TimedRows<Own>, _ place: KeySide<Key>,
+        _ rules: IntervalRules<Own, Partner, Output>
+    ) throws -> Bool {
+        var index = rows.startIndex
+        var isDone = true
+        while index < rows.endIndex, rules.expiry(rows[index].time) <= core.watermark {
+            if let alone = rules.alone, !rows[index].isMatched {
+                guard core.hasRoom else {
+                    isDone = false
+                    break
+                }
+                try append(rows[index].record, at: rules.rowTime(rows[index].time), alone)
+            }
+            index &+= 1
+        }
+        core.release(index &- rows.startIndex)
+        rows.dropFirst(index &- rows.startIndex)
+        if isDone { scheduleNext(&rows, place, rules) }
+        return isDone
+    }
+
+    @inlinable func scheduleNext<Own, Partner>(
+        _ rows: inout TimedRows<Own>, _ place: KeySide<Key>,
+        _ rules: IntervalRules<Own, Partner, Output>
+    ) {
+        rows.visit = nil
+        guard !rows.isEmpty else { return }
+        let next = rows.startIndex &+ (rules.alone == nil ? rows.count / 2 : 0)
+        let due = rules.expiry(rows[next].time)
+        rows.visit = due
+        timers.insert(place, at: due)
+    }
+}

@@ -1,0 +1,99 @@
+public import WeirCore
+
+/// The records of one key and side of a join, in order of event time and, at one time, of arrival.
+///
+/// One array; the records dropped at its front stay until they are half of it, so that dropping
+/// costs O(1) amortised. A plain value.
+///
+/// Shape: the live records have the indices `startIndex ..< endIndex`.
+public struct TimedRows<Record> {
+    /// A record, its time, and whether a partner has come.
+    public struct Row {
+        /// The record.
+        public var record: Record
+        /// Its event time.
+        public var time: Timestamp
+        /// Whether a partner has come.
+        public var isMatched: Bool
+
+        @inlinable init(_ record: Record, at time: Timestamp, isMatched: Bool) {
+            self.record = record
+            self.time = time
+            self.isMatched = isMatched
+        }
+    }
+
+    @usableFromInline var rows: ContiguousArray<Row> = []
+    @usableFromInline var head = 0
+    /// When the timer is due that cleans up here; `nil` when there is none.
+    public var visit: Timestamp?
+
+    /// Makes an empty list.
+    @inlinable public init() {}
+
+    /// The index of the first live record.
+    @inlinable public var startIndex: Int { head }
+    /// The index behind the last record.
+    @inlinable public var endIndex: Int { rows.count }
+    /// The record at an index.
+    @inlinable public subscript(index: Int) -> Row { _read { yield rows[index] } }
+    /// The number of live records.
+    @inlinable public var count: Int { rows.count &- head }
+    /// Whether there is no live record.
+    @inlinable public var isEmpty: Bool { rows.count == head }
+
+    /// Inserts a record behind all that are not later.
+    ///
+    /// - Returns: Its index.
+    /// - Complexity: O(1) when none is later; otherwise O(log n + those that are later).
+    @inlinable @discardableResult
+    public mutating func insert(_ record: Record, at time: Timestamp, isMatched: Bool) -> Int {
+        let row = Row(record, at: time, isMatched: isMatched)
+        guard count > 0, rows[rows.count &- 1].time > time else {
+            rows.append(row)
+            return rows.count &- 1
+        }
+        // Times are whole microseconds, so the first later than this is the first from the next on.
+        let position = firstIndex(from: time.advanced(byMicroseconds: 1))
+        rows.insert(row, at: position)
+        return position
+    }
+
+    /// The index of the first live record at `time` or later; ``endIndex`` when there is none.
+    ///
+    /// - Complexity: O(log n).
+    @inlinable public func firstIndex(from time: Timestamp) -> Int {
+        var low = head
+        var high = rows.count
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            if rows[middle].time < time { low = middle &+ 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Replaces the record at an index by one of the same time.
+    @inlinable public mutating func replace(at index: Int, with record: Record) {
+        rows[index].record = record
+    }
+
+    /// Notes that the record at an index has a partner.
+    @inlinable public mutating func markMatched(at index: Int) { rows[index].isMatched = true }
+
+    /// Drops the first `dropped` live records.
+    ///
+    /// - Complexity: O(dropped) amortised.
+    @inlinable public mutating func dropFirst(_ dropped: Int) {
+        head &+= dropped
+        if head == rows.count {
+            rows = []
+            head = 0
+        } else if head &* 2 >= rows.count {
+            rows.removeFirst(head)
+            head = 0
+        }
+    }
+}
+
+extension TimedRows.Row: Sendable where Record: Sendable {}
+extension TimedRows: Sendable where Record: Sendable {}
