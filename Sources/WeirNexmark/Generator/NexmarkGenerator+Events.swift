@@ -72,13 +72,15 @@ extension NexmarkGenerator {
         let bidder =
             isHotBidder ? Self.lastPerson(id) / 100 * 100 + 1 : Self.anyPerson(id, &random)
         let price = random.price()
+        let hotCount = NexmarkTables.hotChannelCount
         let isHotChannel = random.below(2) > 0
         let channel =
             isHotChannel
-            ? tables.hotChannels[random.below(4)] : tables.channels[random.below(10_000)]
+            ? random.below(hotCount) : hotCount + random.below(NexmarkTables.channelCount)
         return Bid(
             index: id - 2, auction: 1_000 + auction, bidder: 2_000 + bidder, price: price,
-            channel: channel.name, url: channel.url, dateTime: Self.time(ofID: id),
+            channel: channels[channel].name, url: channels[channel].url,
+            dateTime: Self.time(ofID: id),
             extra: extra(32, average: 100, &random))
     }
 

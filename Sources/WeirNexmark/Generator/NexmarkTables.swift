@@ -1,8 +1,15 @@
 /// What all events draw on: names, addresses of pages, and the filler text.
 ///
 /// Drawn once from fixed seeds, so that they are the same in every process. About 3 MB.
-final class NexmarkTables: Sendable {
+final class NexmarkTables: @unchecked Sendable {
     static let shared = NexmarkTables()
+
+    /// Where a bid came from.
+    struct Channel: Sendable {
+        var name: String
+        /// The page.
+        var url: String
+    }
 
     static let states = ["AZ", "CA", "ID", "OR", "WA", "WY"]
     static let cities = [
@@ -16,24 +23,36 @@ final class NexmarkTables: Sendable {
     static let lastNames = [
         "Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris",
     ]
-    static let fillerCount = 1 << 20
 
-    /// Where one bid in two comes from, and its page.
-    let hotChannels: [(name: String, url: String)]
-    /// The other 10,000 channels and their pages.
-    let channels: [(name: String, url: String)]
+    // SAFETY: each block is filled once, before the only instance is shared, is never written again
+    // and never freed, as the instance is static. Arrays would cost a retain and a release for each
+    // event that reads them: a tenth of its making.
+
+    /// The four channels that one bid in two comes from, and then the 10,000 others.
+    let channels: UnsafePointer<Channel>
     /// What the `extra` of each event is cut from; ASCII.
-    let filler: [UInt8]
+    let filler: UnsafePointer<UInt8>
+
+    static let hotChannelCount = 4
+    static let channelCount = 10_000
+    static let fillerCount = 1 << 20
 
     private init() {
         var random = SplitMix64(seed: 0x7572_6c73)
-        hotChannels = ["Google", "Facebook", "Baidu", "Apple"].map {
-            (name: $0, url: Self.baseURL(&random))
+        let hot = ["Google", "Facebook", "Baidu", "Apple"].map {
+            Channel(name: $0, url: Self.baseURL(&random))
         }
-        channels = (0..<10_000).map {
-            (name: "channel-\($0)", url: Self.channelURL($0, &random))
+        let others = (0..<Self.channelCount).map {
+            Channel(name: "channel-\($0)", url: Self.channelURL($0, &random))
         }
-        filler = Self.makeFiller()
+        channels = Self.immortal(hot + others)
+        filler = Self.immortal(Self.makeFiller())
+    }
+
+    private static func immortal<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
+        let block = UnsafeMutablePointer<Element>.allocate(capacity: elements.count)
+        block.initialize(from: elements, count: elements.count)
+        return UnsafePointer(block)
     }
 
     private static func baseURL(_ random: inout SplitMix64) -> String {
@@ -69,13 +88,14 @@ final class NexmarkTables: Sendable {
     }
 
     /// A piece of the filler.
-    @inline(__always) func filler(_ count: Int, at offset: Int) -> String {
-        filler.withUnsafeBufferPointer { text in
-            String(unsafeUninitializedCapacity: count) { buffer in
-                buffer.baseAddress.unsafelyUnwrapped.initialize(
-                    from: text.baseAddress.unsafelyUnwrapped + offset, count: count)
-                return count
-            }
+    ///
+    /// - Precondition: It lies within; checked in debug builds.
+    @inline(__always)
+    static func text(_ filler: UnsafePointer<UInt8>, from offset: Int, count: Int) -> String {
+        assert(offset >= 0 && offset + count <= fillerCount, "a piece outside of the filler")
+        return String(unsafeUninitializedCapacity: count) { buffer in
+            buffer.baseAddress.unsafelyUnwrapped.initialize(from: filler + offset, count: count)
+            return count
         }
     }
 }
