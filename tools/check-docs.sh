@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-modules=(WeirCore WeirGraph WeirState WeirRuntime Weir WeirSQLite WeirTesting)
+modules=(WeirCore WeirGraph WeirState WeirRuntime Weir WeirSQLite WeirTesting WeirNexmark)
 for module in "${modules[@]}"; do swift build "$@" --target "$module"; done
 
 built="$(swift build "$@" --show-bin-path)"

@@ -4,11 +4,13 @@ public import Weir
 public struct Auction: Hashable, Sendable {
     /// From 1000 upwards.
     public var id: Int
+    /// Up to 19 letters and spaces.
     public var itemName: String
+    /// Up to 99 letters and spaces.
     public var description: String
-    /// In cents.
+    /// The least that may be bid, in cents; nothing holds bids to it.
     public var initialBid: Int
-    /// In cents.
+    /// The least that the seller wants, in cents; nothing holds winners to it.
     public var reserve: Int
     /// When the auction was opened: event time, whole milliseconds.
     public var dateTime: Timestamp

@@ -6,12 +6,13 @@ public struct Bid: Hashable, Sendable {
     public var index: Int
     /// The ``Auction/id``, which may come later.
     public var auction: Int
-    /// From 2000 upwards.
+    /// From 2000 upwards: the ``Person/id`` and a thousand.
     public var bidder: Int
     /// In cents.
     public var price: Int
     /// Where the bid came from: `Google`, `channel-17`.
     public var channel: String
+    /// The page, with the channel's id in most cases.
     public var url: String
     /// Event time, whole milliseconds.
     public var dateTime: Timestamp

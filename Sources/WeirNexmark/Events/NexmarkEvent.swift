@@ -2,8 +2,11 @@ public import Weir
 
 /// An element of the stream: of fifty, one is a person, three are auctions, and the rest bids.
 public enum NexmarkEvent: Hashable, Sendable {
+    /// Somebody joins.
     case person(Person)
+    /// An auction is opened.
     case auction(Auction)
+    /// Somebody bids.
     case bid(Bid)
 
     /// When it happened.

@@ -6,11 +6,13 @@ public struct Person: Hashable, Sendable {
     public var id: Int
     /// First and last name.
     public var name: String
+    /// Letters, `@`, letters and `.com`; at most 15 bytes.
     public var emailAddress: String
     /// Four groups of four digits.
     public var creditCard: String
+    /// One of ten.
     public var city: String
-    /// Two letters; has nothing to do with the city.
+    /// Two letters, of six states; has nothing to do with the city.
     public var state: String
     /// When the person joined: event time, whole milliseconds.
     public var dateTime: Timestamp

@@ -66,7 +66,9 @@ public final class RowFile: Sendable {
 
 /// Why rows could not be written.
 public enum RowFileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// There is no place for the file.
     case cannotCreate(path: String)
+    /// A row was taken back that had not been put out: a bug of the engine.
     case unmatchedRetraction(row: String, count: Int)
 
     public var description: String {
