@@ -25,8 +25,18 @@ public final class OperatorCounters: Sendable {
     /// Records handed to the operators below; differs from `passed` where one record makes several.
     public let emitted = Counter()
 
+    /// Records made for an output that nothing reads; not part of the equation, which is about
+    /// records received.
+    public let unread = Counter()
+    /// Records handed to the operators below each named side output, in the order of the ports.
+    public let sideOutputs: [Counter]
+
     /// Makes counters that are all 0.
-    public init() {}
+    ///
+    /// - Parameter sideOutputs: The number of named side outputs.
+    public init(sideOutputs: Int = 0) {
+        self.sideOutputs = (0..<sideOutputs).map { _ in Counter() }
+    }
 }
 
 /// A count with one writer and any number of readers.

@@ -12,6 +12,9 @@ public struct OperatorNode: Sendable {
     public let inputs: [GraphEdge]
     /// The type of the records that leave by each output port: the main one first.
     public let outputTypes: [any Sendable.Type]
+    /// The names of its named side outputs, which are the ports from 1 on; each counts what it hands
+    /// over. Empty where port 1, if there is one, is that of late records.
+    public let sideOutputs: [String]
     /// How many subtasks it may have.
     public let parallelism: ParallelismRule
     /// Whether the job gave it a name.
@@ -25,18 +28,31 @@ public struct OperatorNode: Sendable {
     /// is the usual way to get one.
     public init(
         id: OperatorID, kind: OperatorKind, detail: String = "", inputs: [GraphEdge],
-        outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job, isNamed: Bool,
-        needsWatermarks: Bool? = nil, body: OperatorBody
+        outputTypes: [any Sendable.Type], sideOutputs: [String] = [],
+        parallelism: ParallelismRule = .job, isNamed: Bool, needsWatermarks: Bool? = nil,
+        body: OperatorBody
     ) {
         self.id = id
         self.kind = kind
         self.detail = detail
         self.inputs = inputs
         self.outputTypes = outputTypes
+        self.sideOutputs = sideOutputs
         self.parallelism = parallelism
         self.isNamed = isNamed
         self.needsWatermarks = needsWatermarks ?? kind.needsWatermarks
         self.body = body
+    }
+}
+
+extension OperatorNode {
+    /// What a plan calls one of its output ports; empty for the main one.
+    func outputName(_ port: Int) -> String {
+        if port == 0 { return "" }
+        if sideOutputs.indices.contains(port - 1) {
+            return "side output '\(sideOutputs[port - 1])'"
+        }
+        return port == 1 ? "late records" : "output \(port)"
     }
 }
 
@@ -112,7 +128,7 @@ public enum ParallelismRule: Hashable, Sendable {
 public struct OutputReference: Hashable, Sendable {
     /// The operator that the port belongs to.
     public let operatorID: OperatorID
-    /// 0: the main output; 1: late records.
+    /// 0: the main output; 1: late records, or the first named side output.
     public let port: Int
 
     /// An output port of an operator, the main one unless said otherwise.
@@ -147,6 +163,8 @@ public enum Partitioning: Sendable {
     case keyed(KeyPartitioner)
     /// Each in turn, a batch at a time.
     case rebalance
+    /// Every one: each gets a copy of each record.
+    case broadcast
 
     /// For the plan: `forward`, `by key String`.
     public var description: String {
@@ -154,6 +172,7 @@ public enum Partitioning: Sendable {
         case .forward: "forward"
         case .keyed(let partitioner): "by key \(partitioner.keyType)"
         case .rebalance: "rebalance"
+        case .broadcast: "broadcast"
         }
     }
 }

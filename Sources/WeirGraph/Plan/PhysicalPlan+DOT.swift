@@ -42,8 +42,8 @@ extension PhysicalPlan {
     }
 
     private func dotAttributes(_ edge: GraphEdge, to node: OperatorNode) -> String {
-        let late =
-            edge.from.port == 0 ? "" : edge.from.port == 1 ? "late" : "output \(edge.from.port)"
+        let name = graph[edge.from.operatorID]?.outputName(edge.from.port) ?? ""
+        let late = name == "late records" ? "late" : name
         guard let connection = connection(of: edge, to: node) else {
             return late.isEmpty ? "style=dotted" : "style=dotted, label=\(quoted(late))"
         }

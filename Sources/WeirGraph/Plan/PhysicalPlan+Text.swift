@@ -58,7 +58,7 @@ private struct PlanTree {
     ) {
         let stem = indent + (isLast ? "└─ " : "├─ ")
         let inner = indent + (isLast ? "   " : "│  ")
-        let output = Self.outputLabel(branch.edge.from.port)
+        let output = outputLabel(branch.edge.from)
         guard let connection = plan.connection(of: branch.edge, to: branch.to) else {
             if !output.isEmpty { lines.append(stem + output + "in the same chain") }
             let start = lines.count
@@ -89,12 +89,9 @@ private struct PlanTree {
         return node.detail.isEmpty ? name : "\(name): \(node.detail)"
     }
 
-    private static func outputLabel(_ port: Int) -> String {
-        switch port {
-        case 0: ""
-        case 1: "late records, "
-        default: "output \(port), "
-        }
+    private func outputLabel(_ output: OutputReference) -> String {
+        let name = plan.graph[output.operatorID]?.outputName(output.port) ?? ""
+        return name.isEmpty ? "" : name + ", "
     }
 
     /// Which of several inputs an edge leads to.

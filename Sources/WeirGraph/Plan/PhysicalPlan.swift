@@ -68,7 +68,7 @@ public struct Connection: Sendable {
     public func targets(of producer: Int) -> [Int] {
         switch partitioning {
         case .forward: [producer % consumers]
-        case .keyed, .rebalance: Array(0..<consumers)
+        case .keyed, .rebalance, .broadcast: Array(0..<consumers)
         }
     }
 }

@@ -72,7 +72,8 @@ public struct Planner: Sendable {
         guard producers == consumers else { return nil }
         switch edge.partitioning {
         case .forward: return above.id
-        case .keyed, .rebalance: return consumers == 1 && fusesKeyedEdges ? above.id : nil
+        case .keyed, .rebalance, .broadcast:
+            return consumers == 1 && fusesKeyedEdges ? above.id : nil
         }
     }
 

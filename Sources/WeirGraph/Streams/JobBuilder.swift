@@ -22,19 +22,21 @@ public final class JobBuilder {
     ///
     /// - Parameters:
     ///   - name: The name the job gave it; `nil`: one is made from its kind.
+    ///   - outputTypes: What leaves by each output port, the main one first.
+    ///   - sideOutputs: The names of the ports from 1 on, where these are named side outputs.
     ///   - needsWatermarks: Whether it acts on the watermark; `nil`: as its kind does.
     /// - Returns: Its id.
     @discardableResult
     public func add(
         _ kind: OperatorKind, as name: String?, detail: String = "", inputs: [GraphEdge],
-        outputTypes: [any Sendable.Type], parallelism: ParallelismRule = .job,
-        needsWatermarks: Bool? = nil, body: OperatorBody
+        outputTypes: [any Sendable.Type], sideOutputs: [String] = [],
+        parallelism: ParallelismRule = .job, needsWatermarks: Bool? = nil, body: OperatorBody
     ) -> OperatorID {
         let id = OperatorID(name ?? makeName(kind))
         operators.append(
             OperatorNode(
                 id: id, kind: kind, detail: detail, inputs: inputs, outputTypes: outputTypes,
-                parallelism: parallelism, isNamed: name != nil,
+                sideOutputs: sideOutputs, parallelism: parallelism, isNamed: name != nil,
                 needsWatermarks: needsWatermarks, body: body))
         return id
     }

@@ -19,9 +19,14 @@ final class ChainClock: ProcessingClock, @unchecked Sendable {
     func now() -> Timestamp { executor.wallClock() }
 
     func requestTick(at time: Timestamp) {
-        guard time < due else { return }
-        due = time
-        scheduleWake(now: now())
+        let now = now()
+        if time < due {
+            due = time
+        } else if due > now {
+            return
+        }
+        // A tick that is overdue waits for a chain that is suspended, and so is no wake to come.
+        scheduleWake(at: time, now: now)
     }
 
     func requestTick() {
@@ -42,17 +47,17 @@ final class ChainClock: ProcessingClock, @unchecked Sendable {
             due = .latest
             return now
         }
-        scheduleWake(now: now)
+        scheduleWake(at: due, now: now)
         return wasRequested ? now : nil
     }
 
     /// The wall clock may be set, so a wake can come too early or too late; what is early waits on.
-    private func scheduleWake(now: Timestamp) {
+    private func scheduleWake(at time: Timestamp, now: Timestamp) {
         if wakeDue <= now { wakeDue = .latest }
-        guard due < wakeDue else { return }
-        wakeDue = due
+        guard time < wakeDue else { return }
+        wakeDue = time
         let tasklet = self.tasklet
-        let wait = due.microseconds.subtractingReportingOverflow(now.microseconds)
+        let wait = time.microseconds.subtractingReportingOverflow(now.microseconds)
         let span = wait.overflow ? Int64.max / 4 : max(0, wait.partialValue)
         executor.schedule(after: .microseconds(span)) { tasklet.wake() }
     }

@@ -39,8 +39,14 @@ struct JobAssembler {
         makeTasklets()
         makeContexts()
         makeQueues()
-        for chain in plan.chains {
-            for subtask in 0..<chain.subtasks { try assemble(chain, subtask) }
+        do {
+            for chain in plan.chains {
+                for subtask in 0..<chain.subtasks { try assemble(chain, subtask) }
+            }
+        } catch {
+            // Operators that were made before have opened what no tasklet will ever close.
+            for context in parts.contexts.values.joined() { context.cleanups.run() }
+            throw error
         }
         return parts
     }
@@ -60,6 +66,8 @@ struct JobAssembler {
                     SubtaskContext(
                         job: plan.graph.job, operatorName: id.name, subtask: subtask,
                         parallelism: chain.subtasks, batchSize: options.batchSize,
+                        counters: OperatorCounters(
+                            sideOutputs: plan.graph[id]?.sideOutputs.count ?? 0),
                         splits: keepingSplits.contains(id)
                             ? marks[subtask] : SplitWatermarks(count: 1),
                         clock: clocks[chain.head]?[subtask] ?? StoppedClock())
@@ -275,6 +283,7 @@ struct JobAssembler {
         switch connection.partitioning {
         case .forward: return targets[0]
         case .rebalance: return try makeRebalance(of: type, to: targets)
+        case .broadcast: return try makeFanOut(of: type, to: targets)
         case .keyed(let partitioner):
             let rows = options.exchangeBatchSize(parallelism: targets.count)
             return try partitioner.makeStep(targets, plan.keyGroups, rows)

@@ -44,6 +44,8 @@ public struct LedgerCounts: Hashable, Sendable, Codable {
     public var held = 0
     /// Records handed to the operators below.
     public var emitted = 0
+    /// Records made for an output that nothing reads.
+    public var unread = 0
 
     /// Counts of nothing.
     public init() {}
@@ -58,6 +60,7 @@ public struct LedgerCounts: Hashable, Sendable, Codable {
         deadLettered += counters.deadLettered.current
         held += counters.held.current
         emitted += counters.emitted.current
+        unread += counters.unread.current
     }
 
     /// What became of the records received.

@@ -40,6 +40,18 @@ struct JobParts {
         return counts
     }
 
+    /// The records that an output port has handed over.
+    private func sent(by output: OutputReference, _ graph: LogicalGraph) -> Int {
+        let above = counts(of: output.operatorID)
+        guard output.port > 0 else { return above.emitted }
+        guard graph[output.operatorID]?.sideOutputs.isEmpty == false else { return above.late }
+        return (contexts[output.operatorID] ?? []).reduce(0) { sum, context in
+            let counters = context.counters.sideOutputs
+            return sum
+                + (output.port <= counters.count ? counters[output.port - 1].current : 0)
+        }
+    }
+
     func ledger(_ plan: PhysicalPlan) -> Ledger {
         let operators = plan.graph.operators.map { node in
             Ledger.OperatorEntry(
@@ -48,8 +60,7 @@ struct JobParts {
         var connection = 0
         let edges = plan.graph.operators.flatMap { node in
             node.inputs.map { edge -> Ledger.EdgeEntry in
-                let above = counts(of: edge.from.operatorID)
-                let sent = edge.from.port == 0 ? above.emitted : above.late
+                let sent = sent(by: edge.from, plan.graph)
                 let isQueue =
                     connection < plan.connections.count
                     && plan.connections[connection].to == node.id
@@ -61,12 +72,18 @@ struct JobParts {
                         sent: sent, received: counts(of: node.id).received, held: 0)
                 }
                 let queues = self.queues[connection]
+                // Each consumer gets a copy, and each copy counts.
+                let copies =
+                    switch edge.partitioning {
+                    case .broadcast: plan.connections[connection].consumers
+                    case .forward, .keyed, .rebalance: 1
+                    }
                 connection += 1
                 let popped = queues.reduce(0) { $0 + $1.popped.current }
                 let pushed = queues.reduce(0) { $0 + $1.pushed.current }
                 return Ledger.EdgeEntry(
                     from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
-                    sent: sent, received: popped, held: pushed - popped)
+                    sent: sent * copies, received: popped, held: pushed - popped)
             }
         }
         return Ledger(operators: operators, edges: edges)

@@ -21,7 +21,7 @@ public struct Ledger: Hashable, Sendable, Codable {
     public struct EdgeEntry: Hashable, Sendable, Codable {
         /// The operator whose output it is.
         public var from: String
-        /// The output port; 1 is the side output of late records.
+        /// The output port; those from 1 on are side outputs.
         public var port: Int
         /// The operator that it leads to.
         public var to: String

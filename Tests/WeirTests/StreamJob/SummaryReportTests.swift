@@ -144,7 +144,7 @@ import WeirGraph
                 .text("numbers"), .text("more"), .text("results"),
             ])
         #expect(decoded.operators[2]["passed"] == .number(997))
-        #expect(decoded.operators[0].count == 10)
+        #expect(decoded.operators[0].count == 11)
         var rest = decoded
         rest.operators = []
         #expect(

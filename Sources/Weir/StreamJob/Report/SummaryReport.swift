@@ -59,6 +59,9 @@ struct SummaryReport {
             $0.counts.emitted != $0.counts.passed && $0.counts.emitted > 0
         }
         if makesOthers { columns.append(("emitted", { $0.emitted })) }
+        if entries.contains(where: { $0.counts.unread != 0 }) {
+            columns.append(("unread", { $0.unread }))
+        }
 
         var table = TextTable(alignments: [.left] + columns.map { _ in .right })
         table.rows = [["operator"] + columns.map(\.title)]
@@ -138,6 +141,7 @@ struct SummaryReport {
             ("filtered", .integer(counts.filtered)), ("late", .integer(counts.late)),
             ("shed", .integer(counts.shed)), ("deadLettered", .integer(counts.deadLettered)),
             ("held", .integer(counts.held)), ("emitted", .integer(counts.emitted)),
+            ("unread", .integer(counts.unread)),
         ])
     }
 
