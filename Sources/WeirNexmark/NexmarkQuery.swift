@@ -51,7 +51,7 @@ public struct NexmarkQuery: Sendable {
 
     /// All queries, in order.
     public static let all: [NexmarkQuery] = [
-        q0, q1, q2, q5, q10, q13, q14, q21, q22,
+        q0, q1, q2, q3, q5, q7, q10, q13, q14, q20, q21, q22,
     ]
 
     /// The query of that name.

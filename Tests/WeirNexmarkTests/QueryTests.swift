@@ -66,31 +66,6 @@ func bid(
     }
 }
 
-/// A query, and how many workers run it.
-struct GoldenRun: Sendable, CustomTestStringConvertible {
-    var query: NexmarkQuery
-    var parallelism: Int
-
-    var testDescription: String { "\(query.name) with \(parallelism) workers" }
-
-    static let all = NexmarkQuery.all.flatMap { query in
-        [1, 2, 7].map { GoldenRun(query: query, parallelism: $0) }
-    }
-}
-
-@Suite struct `The first 100,000 events` {
-    @Test(arguments: GoldenRun.all)
-    func `give what Flink gives`(run: GoldenRun) throws {
-        guard let expected = try Golden.totals()[run.query.name] else {
-            // q12 counts by the clock of the machine: there is nothing to compare it with.
-            #expect(run.query.name == "q12")
-            return
-        }
-        let found = try total(of: run.query, events: 100_000, parallelism: run.parallelism)
-        #expect(found == expected)
-    }
-}
-
 @Suite struct `Day and night` {
     @Test func `divide at 7, 8, 19 and 20 hours`() {
         func type(_ hours: Int, _ minutes: Int, days: Int = 0) -> String {
