@@ -13,12 +13,19 @@ extension DataStream {
     ///   - tableKey: The key of one of its rows.
     ///   - key: The key that a record is looked up by.
     ///   - result: Makes the result from the record and its row; `nil` where there is none.
-    @inlinable
+    @inlinable @inline(__always)
     public func enriched<Table: Source, Key: StreamKey, Output: Sendable>(
         from table: Table, by tableKey: @escaping @Sendable (Table.Element) -> Key,
         matching key: @escaping @Sendable (Element) -> Key, as name: String? = nil,
         _ result: @escaping @Sendable (Element, Table.Element?) throws -> Output
     ) -> DataStream<Output> {
+        // Captures the job's functions alone, for the reason that `mapStep` gives.
+        let enrichBatch:
+            @Sendable (
+                inout Batch<Element>, inout Batch<Output>, _ rows: [Key: Table.Element]
+            ) throws -> Void = { batch, output, rows in
+                try batch.mapRows(into: &output) { try result($0, rows[key($0)]) }
+            }
         let prepare: @Sendable () throws -> any Sendable = {
             try readTable(table, by: tableKey, for: name ?? "enriched")
         }
@@ -28,9 +35,9 @@ extension DataStream {
             }
             return [
                 AnyStep(
-                    mapStep(context, into: try outputs.step(0) as Step<Output>) { record in
-                        try result(record, rows[key(record)])
-                    } as Step<Element>)
+                    mapStep(
+                        context, into: try outputs.step(0) as Step<Output>,
+                        mapping: { try enrichBatch(&$0, &$1, rows) }) as Step<Element>)
             ]
         }
         let id = job.add(

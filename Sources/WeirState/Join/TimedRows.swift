@@ -53,8 +53,7 @@ public struct TimedRows<Record> {
             rows.append(row)
             return rows.count &- 1
         }
-        // Times are whole microseconds, so the first later than this is the first from the next on.
-        let position = firstIndex(from: time.advanced(byMicroseconds: 1))
+        let position = lastIndex(through: time).map { $0 &+ 1 } ?? head
         rows.insert(row, at: position)
         return position
     }
@@ -70,6 +69,19 @@ public struct TimedRows<Record> {
             if rows[middle].time < time { low = middle &+ 1 } else { high = middle }
         }
         return low
+    }
+
+    /// The index of the last live record that is not later than `time`; `nil` when there is none.
+    ///
+    /// - Complexity: O(log n).
+    @inlinable public func lastIndex(through time: Timestamp) -> Int? {
+        var low = head
+        var high = rows.count
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            if rows[middle].time <= time { low = middle &+ 1 } else { high = middle }
+        }
+        return low == head ? nil : low &- 1
     }
 
     /// Replaces the record at an index by one of the same time.

@@ -56,7 +56,7 @@ struct JoinScenario {
             case 0...3:
                 // Promises a little more than holds, so that some records are late.
                 let mark = Timestamp(
-                    microseconds: now - disorder + .random(in: -2...2, using: &random))
+                    microseconds: now - disorder + .random(in: -2...12, using: &random))
                 let side = Bool.random(using: &random)
                 let lag = side ? 0 : skew
                 inputs.append(
