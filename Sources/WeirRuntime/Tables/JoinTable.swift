@@ -1,7 +1,7 @@
 public import WeirCore
 
 /// The rows of both sides of a join of tables with one key, and what was put out for them.
-public struct JoinedRows<Left, Right, Row> {
+public struct JoinedTableRow<Left, Right, Row> {
     @usableFromInline var left: Left?
     @usableFromInline var right: Right?
     @usableFromInline var emitted: Row?
@@ -10,7 +10,7 @@ public struct JoinedRows<Left, Right, Row> {
 
 /// Joins two tables by their keys.
 public struct JoinTable<Key: StreamKey, Left, Right, Row>: TableOperation {
-    public typealias State = JoinedRows<Left, Right, Row>
+    public typealias State = JoinedTableRow<Left, Right, Row>
 
     @usableFromInline let kind: JoinKind
     @usableFromInline let row: (Key, Left?, Right?) throws -> Row
@@ -22,7 +22,7 @@ public struct JoinTable<Key: StreamKey, Left, Right, Row>: TableOperation {
         isSame = comparison(of: Row.self)
     }
 
-    @inlinable public func makeState() -> State { JoinedRows() }
+    @inlinable public func makeState() -> State { JoinedTableRow() }
     @inlinable public func before(_ state: State) {}
 
     @inlinable public func forget(_ state: inout State) {

@@ -25,6 +25,15 @@ public struct KeyedTable<Key: StreamKey, Row: Sendable> {
     /// The event time of a change is the latest of the records that have made the row.
     @inlinable public func changes() -> DataStream<KeyedChange<Key, Row>> { changeStream }
 
+    /// Ends the table in a sink that reads its changes.
+    ///
+    /// A sink that replaces rows by their keys reads ``latest(as:)``.
+    @inlinable
+    public func sink<S: Sink>(to sink: S, as name: String)
+    where S.Element == KeyedChange<Key, Row> {
+        changeStream.sink(to: sink, as: name)
+    }
+
     /// The stream of rows as they come to be: each insert and the new row of each update. Deletes
     /// are counted as filtered.
     @inlinable @inline(__always)
