@@ -10,6 +10,8 @@ public protocol Summable: Sendable {
     static var emptySum: PartialSum { get }
     /// Adds one value to a total.
     static func add(_ value: Self, to partial: inout PartialSum)
+    /// Takes one value, which was added, out of a total.
+    static func retract(_ value: Self, from partial: inout PartialSum)
     /// Adds one total to another.
     static func merge(_ other: PartialSum, into partial: inout PartialSum)
     /// The total as a value; `nil` when it lies outside this type.
@@ -25,6 +27,9 @@ extension Summable where Self: FixedWidthInteger {
     // Neither addition can overflow: that would take 2⁶³ values of 64 bits.
     @inlinable public static func add(_ value: Self, to partial: inout Int128) {
         partial &+= Int128(truncatingIfNeeded: value)
+    }
+    @inlinable public static func retract(_ value: Self, from partial: inout Int128) {
+        partial &-= Int128(truncatingIfNeeded: value)
     }
     @inlinable public static func merge(_ other: Int128, into partial: inout Int128) {
         partial &+= other
@@ -49,6 +54,9 @@ extension Summable where Self: BinaryFloatingPoint {
     @inlinable public static var emptySum: CompensatedSum { CompensatedSum() }
     @inlinable public static func add(_ value: Self, to partial: inout CompensatedSum) {
         partial.add(Double(value))
+    }
+    @inlinable public static func retract(_ value: Self, from partial: inout CompensatedSum) {
+        partial.add(-Double(value))
     }
     @inlinable public static func merge(_ other: CompensatedSum, into partial: inout CompensatedSum)
     {
