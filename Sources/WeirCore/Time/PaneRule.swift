@@ -3,7 +3,7 @@ public enum PaneRule: Hashable, Sendable {
     /// With each record.
     case eachRecord
     /// With every so many records.
-    case every(records: Int)
+    case everyRecords(Int)
     /// At each multiple of a span since the epoch, on that clock, if records came since the last
     /// pane. In event time that is when the watermark says that the span before it is complete.
     case every(Duration, in: TimeDomain)
@@ -11,7 +11,7 @@ public enum PaneRule: Hashable, Sendable {
     /// What makes this rule unusable, as the planner reports it; `nil` when it is sound.
     public var problem: String? {
         switch self {
-        case .every(records: let count) where count < 1:
+        case .everyRecords(let count) where count < 1:
             "a pane every \(count) records cannot be; the number must be positive"
         case .every(let span, _) where span < .microseconds(1):
             "a pane every \(span.spelledOut) cannot be; the span must be positive"
@@ -40,8 +40,10 @@ public struct PaneTrigger<Element>: WindowTrigger {
     public struct State: Codable, Sendable {
         /// The records since the last pane.
         @usableFromInline var records = 0
-        /// The timer that waits, in microseconds.
+        /// When the timer that waits is due, in microseconds.
         @usableFromInline var timer: Int64?
+        /// Whether that is a processing time.
+        @usableFromInline var isProcessingTime = false
 
         @inlinable init() {}
     }
@@ -61,7 +63,7 @@ public struct PaneTrigger<Element>: WindowTrigger {
         guard let rule = context.isPastEnd ? late : early else { return .proceed }
         switch rule {
         case .eachRecord: return fired(&state)
-        case .every(records: let count):
+        case .everyRecords(let count):
             return state.records >= count ? fired(&state) : .proceed
         case .every(let span, let domain):
             register(span, domain, recordTime: time, &state, &context)
@@ -83,12 +85,17 @@ public struct PaneTrigger<Element>: WindowTrigger {
         }
         // At the end of the window a pane comes anyway.
         if !context.isPastEnd, domain == .eventTime, due >= context.window.lastTimestamp { return }
-        if let waiting = state.timer {
-            if waiting <= due.microseconds { return }
-            context.cancelTimer(at: Timestamp(microseconds: waiting), in: domain)
-        }
+        if let waiting = state.timer, state.domain == domain, waiting <= due.microseconds { return }
+        cancelTimer(&state, &context)
         state.timer = due.microseconds
+        state.isProcessingTime = domain == .processingTime
         context.registerTimer(at: due, in: domain)
+    }
+
+    private func cancelTimer(_ state: inout State, _ context: inout TriggerContext) {
+        guard let waiting = state.timer else { return }
+        context.cancelTimer(at: Timestamp(microseconds: waiting), in: state.domain)
+        state.timer = nil
     }
 
     private static func multiple(of span: Duration, after time: Timestamp) -> Timestamp {
@@ -99,14 +106,20 @@ public struct PaneTrigger<Element>: WindowTrigger {
         at time: Timestamp, in domain: TimeDomain, _ state: inout State,
         _ context: inout TriggerContext
     ) -> TriggerDecision {
-        if state.timer == time.microseconds { state.timer = nil }
+        // Of two windows that were merged, only the earlier timer counts.
+        guard state.timer == time.microseconds, state.domain == domain else { return .proceed }
+        state.timer = nil
+        // A session that grew may have come from its late panes back to its early ones.
+        guard case .every(_, domain)? = context.isPastEnd ? late : early else { return .proceed }
         return state.records > 0 ? fired(&state) : .proceed
     }
 
     public func onWindowEnd(
         _ state: inout State, _ context: inout TriggerContext
     ) -> TriggerDecision {
-        fired(&state)
+        // What is left of the early rule must not fire among the late panes.
+        cancelTimer(&state, &context)
+        return fired(&state)
     }
 
     private func fired(_ state: inout State) -> TriggerDecision {
@@ -116,6 +129,20 @@ public struct PaneTrigger<Element>: WindowTrigger {
 
     public func merge(_ other: State, into state: inout State) {
         state.records += other.records
-        state.timer = [state.timer, other.timer].compactMap(\.self).min()
+        guard let otherTimer = other.timer else { return }
+        guard let timer = state.timer, state.domain == other.domain else {
+            // On different clocks, only one can be of the rule that holds now: the next record, which
+            // is the one that merges, sets it right.
+            if state.timer == nil || other.domain == .eventTime {
+                state.timer = otherTimer
+                state.isProcessingTime = other.isProcessingTime
+            }
+            return
+        }
+        state.timer = min(timer, otherTimer)
     }
+}
+
+extension PaneTrigger.State {
+    fileprivate var domain: TimeDomain { isProcessingTime ? .processingTime : .eventTime }
 }
