@@ -9,13 +9,19 @@ public final class JobBuilder {
     private var operators: [OperatorNode] = []
     private var problems: [GraphProblem] = []
     private var namesGiven: [OperatorKind: Int] = [:]
+    private var readersRequired: [(output: OutputReference, problem: GraphProblem)] = []
 
     /// Starts an empty job.
     public init(name: String) { self.name = name }
 
     /// What has been recorded so far.
     public var graph: LogicalGraph {
-        LogicalGraph(job: name, operators: operators, problems: problems)
+        LogicalGraph(job: name, operators: operators, problems: problems + unreadOutputs())
+    }
+
+    private func unreadOutputs() -> [GraphProblem] {
+        let read = Set(operators.flatMap { $0.inputs.map(\.from) })
+        return readersRequired.filter { !read.contains($0.output) }.map(\.problem)
     }
 
     /// Adds an operator; the DSL's methods are made of this.
@@ -43,6 +49,13 @@ public final class JobBuilder {
 
     /// Notes something that is wrong; validation reports it with everything else.
     public func report(_ problem: GraphProblem) { problems.append(problem) }
+
+    /// Has validation report `problem` if nothing comes to read `output`: a side output that a job asked
+    /// for and then forgot would drop its records.
+    public func requireReader(of output: OutputReference, or problem: String, mend: String) {
+        readersRequired.append(
+            (output, GraphProblem(output.operatorID, problem, mend: mend)))
+    }
 
     /// Reports what makes a watermark strategy unusable.
     @usableFromInline func check(_ strategy: WatermarkStrategy, of id: OperatorID) {

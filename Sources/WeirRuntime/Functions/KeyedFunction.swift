@@ -83,14 +83,6 @@ public struct FunctionContext: Sendable {
     }
 }
 
-/// Which of the two clocks a time belongs to.
-public enum TimeDomain: String, Codable, Sendable {
-    /// When records happened; moves on by watermarks.
-    case eventTime
-    /// When they are processed.
-    case processingTime
-}
-
 /// A timer that has fired.
 public struct FiredTimer: Hashable, Sendable {
     /// The time that it was registered for.

@@ -18,9 +18,15 @@ public enum JoinKind: String, Sendable {
     case right
     /// Those of both.
     case full
+    /// Not pairs, but each record of the stream that the join was called on that has a partner, once.
+    case semi
+    /// Not pairs, but each record of the stream that the join was called on that has no partner.
+    case anti
 
     @inlinable var keepsLeft: Bool { self == .left || self == .full }
     @inlinable var keepsRight: Bool { self == .right || self == .full }
+    /// Whether of the other stream it matters only that there is a record.
+    @inlinable var filtersLeft: Bool { self == .semi || self == .anti }
 }
 
 /// The records of both sides with one key, in one slice or window.
@@ -43,7 +49,7 @@ public struct JoinAccumulator<Left: Sendable, Right: Sendable>: Sendable {
         while position < rows {
             if output.count >= limit { return false }
             let row: Output
-            if rights.isEmpty {
+            if rights.isEmpty || kind.filtersLeft {
                 row = try result(lefts[position], nil)
             } else if lefts.isEmpty {
                 row = try result(nil, rights[position])
@@ -57,15 +63,19 @@ public struct JoinAccumulator<Left: Sendable, Right: Sendable>: Sendable {
     }
 
     @inlinable func rowCount(_ kind: JoinKind) -> Int {
+        if kind == .semi { return rights.isEmpty ? 0 : lefts.count }
+        if kind == .anti { return rights.isEmpty ? lefts.count : 0 }
         if rights.isEmpty { return kind.keepsLeft ? lefts.count : 0 }
         if lefts.isEmpty { return kind.keepsRight ? rights.count : 0 }
         return lefts.count * rights.count
     }
 }
 
-/// Collects the records of both sides of a join.
+/// Collects the records of both sides of a join; of the right side one, where more do not matter.
 public struct JoinAggregate<Left: Sendable, Right: Sendable>: Aggregate {
-    @inlinable init() {}
+    @usableFromInline let kind: JoinKind
+
+    @inlinable init(_ kind: JoinKind) { self.kind = kind }
 
     @inlinable public func makeAccumulator() -> JoinAccumulator<Left, Right> { JoinAccumulator() }
 
@@ -74,15 +84,21 @@ public struct JoinAggregate<Left: Sendable, Right: Sendable>: Aggregate {
     ) {
         switch record {
         case .left(let left): accumulator.lefts.append(left)
-        case .right(let right): accumulator.rights.append(right)
+        case .right(let right): add(right, toRightsOf: &accumulator)
         }
+    }
+
+    @inlinable func add(
+        _ right: Right, toRightsOf accumulator: inout JoinAccumulator<Left, Right>
+    ) {
+        if !kind.filtersLeft || accumulator.rights.isEmpty { accumulator.rights.append(right) }
     }
 
     @inlinable public func merge(
         _ other: JoinAccumulator<Left, Right>, into accumulator: inout JoinAccumulator<Left, Right>
     ) {
         accumulator.lefts += other.lefts
-        accumulator.rights += other.rights
+        if !kind.filtersLeft || accumulator.rights.isEmpty { accumulator.rights += other.rights }
     }
 
     @inlinable public func result(

@@ -114,8 +114,102 @@ import WeirRuntime
             } == """
                 job 'job' cannot run:
                   - operator 'counts': the window's size is 0 s; it must be positive. Give \
-                spans of at least a microsecond, such as `.minutes(1)`.
+                spans of at least a microsecond, such as `.minutes(1)`, a step that divides the size, \
+                and counts of at least one.
                 """)
+    }
+
+    /// The problems of a job whose windows are made so, without their mends.
+    private func problems(
+        _ windowed: @escaping (KeyedStream<Int, Int>) -> WindowedStream<Int, Int>
+    ) -> [String] {
+        let job = JobBuilder(name: "job")
+        windowed(
+            job.source(source, as: "numbers").watermarked(.atEnd) { _ in .epoch }.keyed(by: { $0 })
+        )
+        .aggregate(Count(), as: "counts") { _, _, count in count }.sink(to: sink, as: "results")
+        do { _ = try job.graph.validated() } catch {
+            #expect(error.problems.allSatisfy { $0.operatorID?.name == "counts" })
+            return error.problems.map(\.problem)
+        }
+        return []
+    }
+
+    @Test func `refuses windows that cannot be`() {
+        #expect(
+            problems { $0.windowed(.session(gap: .seconds(-1)), late: .drop) } == [
+                "the session's gap is -1 s; it must be positive"
+            ])
+        #expect(
+            problems {
+                $0.windowed(.cumulative(.hours(1), every: .minutes(7)), late: .drop)
+            } == ["the step of 7 min does not divide the window's size of 1 h"])
+        #expect(
+            problems {
+                $0.windowed(.global, allowedLateness: .seconds(-3), late: .drop)
+            } == ["the allowed lateness is -3 s, less than none"])
+        #expect(
+            problems { $0.windowed(count: 0, every: -2) } == [
+                "a window of 0 records holds none", "a window every -2 records cannot be",
+            ])
+        #expect(
+            problems { $0.windowed(count: 5).triggered(early: .eachRecord) } == [
+                "windows of a number of records emit when they are full; no trigger"
+            ])
+        #expect(
+            problems {
+                $0.windowed(.tumbling(.seconds(1)), late: .drop).triggered(
+                    early: .everyRecords(0), late: .every(.zero, in: .eventTime))
+            } == [
+                "a pane every 0 records cannot be; the number must be positive",
+                "a pane every 0 s cannot be; the span must be positive",
+            ])
+        #expect(
+            problems {
+                $0.windowed(.cumulative(.hours(1), every: .minutes(5)), late: .drop)
+                    .triggered(early: .everyRecords(3))
+            } == [])
+    }
+
+    @Test func `refuses a side output of late records that nothing reads`() {
+        let mend = "End the stream that `.sideOutput` hands over in a sink, or say `late: .drop`"
+        #expect(
+            message { job in
+                job.source(source, as: "numbers").watermarked(.atEnd) { _ in .epoch }
+                    .keyed(by: { $0 })
+                    .windowed(.tumbling(.seconds(1)), late: .sideOutput { _ in })
+                    .aggregate(Count(), as: "counts") { _, _, count in count }
+                    .sink(to: sink, as: "results")
+            } == """
+                job 'job' cannot run:
+                  - operator 'counts': nothing reads its late records, which would be dropped. \
+                \(mend).
+                """)
+        // What the closure only takes elsewhere counts once it is read there.
+        #expect(
+            message { job in
+                var late: DataStream<Int>?
+                let counts = job.source(source, as: "numbers").watermarked(.atEnd) { _ in .epoch }
+                    .keyed(by: { $0 })
+                    .windowed(.tumbling(.seconds(1)), late: .sideOutput { late = $0 })
+                    .aggregate(Count(), as: "counts") { _, _, count in count }
+                if let late { counts.union(late).sink(to: sink, as: "results") }
+            } == nil)
+    }
+
+    @Test func `asks no watermarks of windows of processing time or of a number of records`() {
+        for isCount in [true, false] {
+            #expect(
+                message { job in
+                    let keyed = job.source(source, as: "numbers").keyed(by: { $0 })
+                    let windowed =
+                        isCount
+                        ? keyed.windowed(count: 3)
+                        : keyed.windowed(inProcessingTime: .session(gap: .seconds(1)))
+                    windowed.aggregate(Count(), as: "counts") { _, _, count in count }
+                        .sink(to: sink, as: "results")
+                } == nil)
+        }
     }
 
     @Test func `reports all problems at once`() throws {

@@ -12,7 +12,7 @@ import WeirTesting
     ) -> (SubtaskContext, Step<String>) -> (Step<Event>, Step<Event>) {
         { context, next in
             let steps = windowJoinSteps(
-                context, into: next, late: late, assigner, kind,
+                context, into: next, late: late, Windowing(assigner), kind,
                 leftKey: { (event: Event) in event.key },
                 rightKey: { (event: Event) in event.key }
             ) { (left: Event?, right: Event?) in

@@ -58,6 +58,10 @@ struct Model {
         return Set(lefts.keys).union(rights.keys).flatMap { place -> [Event] in
             let last = place.start + shape.size - 1
             let (left, right) = (lefts[place] ?? [], rights[place] ?? [])
+            if kind == .semi || kind == .anti {
+                guard right.isEmpty == (kind == .anti) else { return [] }
+                return left.map { Event($0.key, $0.value, at: last) }
+            }
             if right.isEmpty {
                 return kind == .left || kind == .full
                     ? left.map { Event.joined($0, nil, last: last) } : []

@@ -113,6 +113,8 @@ private struct RandomJob {
                 }
             case .full:
                 left.fullJoined(with: right, in: assigner, late: .drop, as: name) { result($0, $1) }
+            case .semi: left.semiJoined(with: right, in: assigner, late: .drop, as: name)
+            case .anti: left.antiJoined(with: right, in: assigner, late: .drop, as: name)
             }
         return joined.timed()
     }

@@ -53,8 +53,8 @@ indirect enum Recipe: Sendable, CustomStringConvertible {
             return .windowed(
                 below(), .random(using: &random), keys: .random(in: 1...5, using: &random))
         default:
-            let kinds: [JoinKind] = [.inner, .left, .right, .full]
-            let kind = kinds[Int.random(in: 0..<4, using: &random)]
+            let kinds: [JoinKind] = [.inner, .left, .right, .full, .semi, .anti]
+            let kind = kinds[Int.random(in: 0..<6, using: &random)]
             return .joined(
                 below(mayJoin: false), below(mayJoin: false), .random(using: &random), kind,
                 keys: .random(in: 3...9, using: &random))

@@ -10,9 +10,10 @@ extension WindowedStream {
     public func reduce(
         as name: String, _ combine: @escaping @Sendable (Element, Element) throws -> Element
     ) -> DataStream<WindowResult<Key, Element>> {
-        aggregated(.reduce, PairwiseReduction(combine: combine), as: name) { key, window, value in
+        aggregated(.reduce, PairwiseReduction(combine: combine), as: name) {
+            key, window, pane, value in
             guard let value else { throw EmptyReduction() }
-            return WindowResult(key: key, window: window, value: value)
+            return WindowResult(key: key, window: window, pane: pane, value: value)
         }
     }
 
@@ -21,7 +22,7 @@ extension WindowedStream {
     /// - Parameters:
     ///   - initial: The value of no records.
     ///   - merge: Folds one part of a window's records into another; needed where windows overlap,
-    ///     since these share parts.
+    ///     since these share parts, and for sessions.
     ///   - update: Folds one record in.
     @inlinable
     public func reduce<Value: Sendable>(
@@ -29,15 +30,16 @@ extension WindowedStream {
         merging merge: (@Sendable (inout Value, Value) throws -> Void)? = nil,
         _ update: @escaping @Sendable (inout Value, Element) throws -> Void
     ) -> DataStream<WindowResult<Key, Value>> {
-        if merge == nil, !assigner.isTumbling {
+        if merge == nil, windowing.mergesAccumulators {
             keyed.stream.job.report(
                 GraphProblem(
-                    OperatorID(name), "its windows overlap, and their shared parts must be merged",
+                    OperatorID(name),
+                    "its windows overlap or merge, and their parts must be folded together",
                     mend: "Pass `merging:`, or use tumbling windows"))
         }
         let reduction = IntoReduction(initial: initial, update: update, merging: merge)
         return aggregated(.reduce, reduction, as: name) {
-            WindowResult(key: $0, window: $1, value: $2)
+            WindowResult(key: $0, window: $1, pane: $2, value: $3)
         }
     }
 }
