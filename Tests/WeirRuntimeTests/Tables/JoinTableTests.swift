@@ -26,7 +26,7 @@ import WeirTesting
             left.rightJoined(with: right, emitting: emitting, as: "tested") {
                 Pair(left: $1, right: $2)
             }
-        case .full:
+        default:
             left.fullJoined(with: right, emitting: emitting, as: "tested") {
                 Pair(left: $1, right: $2)
             }
@@ -44,7 +44,7 @@ import WeirTesting
                 case .inner: pair.left != nil && pair.right != nil
                 case .left: pair.left != nil
                 case .right: pair.right != nil
-                case .full: true
+                default: true
                 }
             if isShown { rows[key] = pair }
         }
