@@ -43,12 +43,15 @@ extension LogicalGraph {
             sourcesWithoutWatermarks(above: node).map { source in
                 GraphProblem(
                     node.id,
-                    "its windows would never close: records from '\(source)' reach it without "
-                        + "watermarks",
+                    "\(neverDone(node.kind)): records from '\(source)' reach it without watermarks",
                     mend: "Put `.watermarked(.boundedOutOfOrderness(…)) { $0.time }` between "
                         + "'\(source)' and '\(node.id)'")
             }
         }
+    }
+
+    private func neverDone(_ kind: OperatorKind) -> String {
+        kind == .pattern ? "it would never find a match" : "its windows would never close"
     }
 
     private func sourcesWithoutWatermarks(above node: OperatorNode) -> [OperatorID] {
