@@ -19,6 +19,12 @@ public enum PaneRule: Hashable, Sendable {
         }
     }
 
+    /// Whether it looks at the watermark.
+    @inlinable public var needsWatermarks: Bool {
+        if case .every(_, .eventTime) = self { return true }
+        return false
+    }
+
     /// Whether it looks at the clock.
     @inlinable public var needsClock: Bool {
         if case .every(_, .processingTime) = self { return true }

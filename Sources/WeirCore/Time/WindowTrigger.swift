@@ -69,8 +69,7 @@ public struct TriggerContext: Sendable {
     public let window: Window
     /// The watermark.
     public let watermark: Timestamp
-    /// The processing time; the same for all records of a batch. The epoch where neither the windows
-    /// nor the trigger are said to use it.
+    /// The processing time, as of the batch or tick at hand: the same for all records of a batch.
     public let processingTime: Timestamp
     /// Whether the end of the window has passed, so that a pane would be a late one.
     public let isPastEnd: Bool

@@ -110,11 +110,36 @@ extension KeyedStream {
         _ allowedLateness: Duration, late: LateRecords<JoinSide<Element, Other>>, as name: String,
         _ result: @escaping @Sendable (Element?, Other?) throws -> Output
     ) -> DataStream<Output> {
-        let leftKey = key
-        let rightKey = other.key
         var windowing = Windowing<JoinSide<Element, Other>, Key>(assigner)
         windowing.allowedLateness = allowedLateness
-        let body = TransformBody { [windowing] context, outputs, _ in
+        return windowJoined(kind, with: other, in: windowing, late: late, as: name, result)
+    }
+
+    /// A join in windows of any kind that does not count records: for sessions whose gap each record
+    /// says, windows of your own, and processing time. The methods named after the kinds of join are
+    /// made of this.
+    ///
+    /// ```swift
+    /// views.windowJoined(
+    ///     .left, with: clicks, in: .sessions { side in .minutes(10) }, late: .drop, as: "clicked"
+    /// ) { view, click in … }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - kind: Which rows there are.
+    ///   - windowing: The windows; their records are those of both sides.
+    ///   - result: Makes a row. The left record is `nil` in right and full joins alone, the right one in
+    ///     left, full, semi and anti joins; never are both.
+    @inlinable
+    public func windowJoined<Other: Sendable, Output: Sendable>(
+        _ kind: JoinKind, with other: KeyedStream<Other, Key>,
+        in windowing: Windowing<JoinSide<Element, Other>, Key>,
+        late: LateRecords<JoinSide<Element, Other>>, as name: String,
+        _ result: @escaping @Sendable (Element?, Other?) throws -> Output
+    ) -> DataStream<Output> {
+        let leftKey = key
+        let rightKey = other.key
+        let body = TransformBody { context, outputs, _ in
             let (left, right) = windowJoinSteps(
                 context, into: try outputs.step(0),
                 late: try outputs.lateStep(of: JoinSide<Element, Other>.self), windowing, kind,
@@ -127,7 +152,7 @@ extension KeyedStream {
             inputs: [edge(toPort: 0), other.edge(toPort: 1)],
             outputTypes: [Output.self, JoinSide<Element, Other>.self],
             needsWatermarks: windowing.needsWatermarks, body: .transform(body))
-        job.report(windowing.problems, of: id)
+        job.report(windowing.problems + windowing.joinProblems, of: id)
         job.branch(late, of: id)
         return DataStream(job: job, output: OutputReference(id))
     }

@@ -171,6 +171,34 @@ import WeirRuntime
             } == [])
     }
 
+    @Test func `refuses a join in windows of a number of records`() {
+        let job = JobBuilder(name: "job")
+        let keyed = job.source(source, as: "numbers").keyed(by: { $0 })
+        keyed.windowJoined(
+            .inner, with: keyed, in: Windowing(.counted(size: 2, slide: 2)), late: .drop,
+            as: "joined"
+        ) { left, _ in left ?? 0 }
+        .sink(to: sink, as: "results")
+        let error = #expect(throws: ValidationError.self) { try job.graph.validated() }
+        #expect(
+            error?.problems.map(\.problem) == [
+                "windows of a number of records cannot be joined: each stream counts its own"
+            ])
+    }
+
+    @Test func `asks for watermarks where a global window's trigger goes by them`() {
+        for domain in TimeDomain.allCases {
+            let found = message { job in
+                job.source(source, as: "numbers").keyed(by: { $0 })
+                    .windowed(.global, late: .drop)
+                    .triggered(early: .every(.seconds(1), in: domain))
+                    .aggregate(Count(), as: "counts") { _, _, count in count }
+                    .sink(to: sink, as: "results")
+            }
+            #expect((found == nil) == (domain == .processingTime))
+        }
+    }
+
     @Test func `refuses a side output of late records that nothing reads`() {
         let mend = "End the stream that `.sideOutput` hands over in a sink, or say `late: .drop`"
         #expect(

@@ -213,4 +213,28 @@ import WeirTesting
         #expect(summary.ledger.imbalances == [])
         #expect(semi.records == [lefts[0]] && anti.records.sorted() == [lefts[2], lefts[1]])
     }
+
+    @Test(arguments: [1, 2, 7], 0..<4 as Range<UInt64>)
+    func `joins what is processed at the same time`(parallelism: Int, seed: UInt64) throws {
+        func source(_ values: [Int]) -> TestSource<Event> {
+            TestSource([
+                values.flatMap { value in
+                    [.records([Event(1, value, at: 0)]), .silence(.milliseconds(1_500))]
+                }
+            ])
+        }
+        let sink = TestSink<[Int]>()
+        let plan = try plan(parallelism: parallelism) { job in
+            let left = job.source(source([1, 2, 3]), as: "left").keyed(by: \.key)
+            let right = job.source(source([7, 8]), as: "right").keyed(by: \.key)
+            left.windowJoined(
+                .left, with: right, in: .processingTime(.tumbling(.seconds(1))), late: .drop,
+                as: "joined"
+            ) { [$0?.value ?? 0, $1?.value ?? 0] }
+            .sink(to: sink, as: "sink")
+        }
+        let summary = try WeirRuntimeTests.run(plan, seed: seed)
+        #expect(summary.ledger.imbalances == [])
+        #expect(sink.records == [[1, 7], [2, 8], [3, 0]])
+    }
 }

@@ -24,6 +24,15 @@ extension JoinSide<Event, Event> {
     }
 }
 
+private struct SideWindows: CustomWindowAssigner {
+    let windows: RandomWindows
+    var isMerging: Bool { windows.isMerging }
+
+    func windows(for side: Side, key: Int, at time: Timestamp) -> [Window] {
+        windows.windows(for: side.event, key: key, at: time)
+    }
+}
+
 /// A join in random windows. The values of left records are even, those of right ones odd.
 private struct RandomJoin: CustomStringConvertible {
     let kind: JoinKind
@@ -37,7 +46,7 @@ private struct RandomJoin: CustomStringConvertible {
                 Int.random(in: 0..<6, using: &random)]
         var windows: Windowing<Side, Int>
         let shape: WindowModel.Shape
-        switch Int.random(in: 0..<5, using: &random) {
+        switch Int.random(in: 0..<6, using: &random) {
         case 0:
             let (size, slide, offset) = (span(1...20), span(2...15), span(-9...9))
             shape = .sliding(size: size, slide: slide, offset: offset)
@@ -59,6 +68,11 @@ private struct RandomJoin: CustomStringConvertible {
             shape = .sessionsByRecord(modulus: modulus)
             windows = Windowing(
                 .sessions(gap: { .microseconds(1 + Int64($0.event.value % modulus)) }))
+        case 4:
+            let custom = RandomWindows(
+                isMerging: .random(using: &random), modulus: Int(span(1...20)))
+            shape = .custom(custom)
+            windows = .custom(SideWindows(windows: custom))
         default:
             shape = .global
             windows = Windowing(.global)

@@ -14,6 +14,8 @@ public struct AnyWindowTrigger<Element>: Sendable {
     @usableFromInline let merge: @Sendable (any Sendable, inout (any Sendable)?) -> Void
     /// Whether it looks at the clock.
     public let needsClock: Bool
+    /// Whether its rules need a watermark.
+    public let needsWatermarks: Bool
     /// What makes it unusable, in words.
     public let problems: [String]
     /// For the plan.
@@ -22,7 +24,8 @@ public struct AnyWindowTrigger<Element>: Sendable {
     /// Erases the type of a trigger of the user's own.
     public init<Trigger: WindowTrigger<Element>>(_ trigger: Trigger) {
         self.init(
-            trigger, needsClock: true, problems: [], summary: String(describing: Trigger.self))
+            trigger, needsClock: true, needsWatermarks: false, problems: [],
+            summary: String(describing: Trigger.self))
     }
 
     /// Erases the type of the usual trigger.
@@ -32,14 +35,17 @@ public struct AnyWindowTrigger<Element>: Sendable {
         let late = trigger.late == .eachRecord ? nil : "late panes \(trigger.late.summary)"
         self.init(
             trigger, needsClock: rules.contains(where: \.needsClock),
+            needsWatermarks: rules.contains(where: \.needsWatermarks),
             problems: rules.compactMap(\.problem),
             summary: [early, late].compactMap(\.self).joined(separator: ", "))
     }
 
     private init<Trigger: WindowTrigger<Element>>(
-        _ trigger: Trigger, needsClock: Bool, problems: [String], summary: String
+        _ trigger: Trigger, needsClock: Bool, needsWatermarks: Bool, problems: [String],
+        summary: String
     ) {
         self.needsClock = needsClock
+        self.needsWatermarks = needsWatermarks
         self.problems = problems
         self.summary = summary
         makeState = { trigger.makeState() }

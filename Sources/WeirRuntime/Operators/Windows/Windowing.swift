@@ -40,6 +40,27 @@ public struct Windowing<Element, Key: StreamKey>: Sendable {
         }
     }
 
+    /// Sessions whose gap each record says for itself.
+    public static func sessions(
+        _ gapOf: @escaping @Sendable (Element) throws -> Duration
+    ) -> Windowing {
+        Windowing(.sessions(gap: gapOf))
+    }
+
+    /// Windows that a type of the user's own assigns.
+    public static func custom(
+        _ assigner: some CustomWindowAssigner<Element, Key>
+    ) -> Windowing {
+        Windowing(assigner)
+    }
+
+    /// Windows by the clock.
+    public static func processingTime(_ assigner: WindowAssigner) -> Windowing {
+        var windowing = Windowing(assigner)
+        windowing.domain = .processingTime
+        return windowing
+    }
+
     /// The assigner, where one hash table for each slice will do: each window fires once, for all keys
     /// at once, when the watermark passes its end.
     @inlinable public var sliced: WindowAssigner? {
@@ -78,7 +99,8 @@ public struct Windowing<Element, Key: StreamKey>: Sendable {
     public var needsWatermarks: Bool {
         guard domain == .eventTime else { return false }
         return switch windows {
-        case .assigned(let assigner): assigner.kind != .global
+        case .assigned(let assigner):
+            assigner.kind != .global || trigger?.needsWatermarks == true
         case .sessions, .custom: true
         case .counted: false
         }
@@ -123,6 +145,12 @@ public struct Windowing<Element, Key: StreamKey>: Sendable {
             found.append("the allowed lateness is \(allowedLateness.spelledOut), less than none")
         }
         return found + (trigger?.problems ?? [])
+    }
+
+    /// What makes the windows unusable for a join.
+    @usableFromInline var joinProblems: [String] {
+        guard case .counted = windows else { return [] }
+        return ["windows of a number of records cannot be joined: each stream counts its own"]
     }
 
     /// For the plan.
