@@ -24,7 +24,7 @@ public struct OperatorNode: Sendable {
     /// What it is compiled to.
     public let body: OperatorBody
 
-    /// Describes an operator; ``JobBuilder/add(_:as:detail:inputs:outputTypes:parallelism:needsWatermarks:body:)``
+    /// Describes an operator; ``JobBuilder/add(_:as:detail:inputs:outputTypes:sideOutputs:parallelism:needsWatermarks:body:)``
     /// is the usual way to get one.
     public init(
         id: OperatorID, kind: OperatorKind, detail: String = "", inputs: [GraphEdge],
