@@ -7,6 +7,7 @@ public import WeirState
 /// Changes are put out once for each key that records have touched, when ``UpdateCoalescing`` says.
 /// Watermarks wait until then, so that no change is behind the mark that follows it.
 public final class TableState<Operation: TableOperation> {
+    /// The key of the rows.
     public typealias Key = Operation.Key
 
     @usableFromInline let operation: Operation
