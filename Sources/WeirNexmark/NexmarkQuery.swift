@@ -24,6 +24,29 @@ public struct NexmarkQuery: Sendable {
         }
     }
 
+    /// A query whose rows change: what is left of them at the end is the result.
+    @inline(__always)
+    init<Row: NexmarkRow>(
+        _ name: String, _ title: String,
+        _ define: @escaping @Sendable (DataStream<NexmarkEvent>) -> DataStream<Change<Row>>
+    ) {
+        self.name = name
+        self.title = title
+        isUpdating = true
+        self.define = { events, results in
+            define(events).sink(to: ChangeSink<Row>(results: results), as: "result")
+        }
+    }
+
+    /// A query whose result is a table.
+    @inline(__always)
+    init<Key: StreamKey, Row: NexmarkRow>(
+        _ name: String, _ title: String,
+        _ define: @escaping @Sendable (DataStream<NexmarkEvent>) -> KeyedTable<Key, Row>
+    ) {
+        self.init(name, title) { define($0).changes().map(\.change) }
+    }
+
     /// The query over the benchmark's own stream.
     ///
     /// - Parameters:
@@ -51,7 +74,9 @@ public struct NexmarkQuery: Sendable {
 
     /// All queries, in order.
     public static let all: [NexmarkQuery] = [
-        q0, q1, q2, q3, q5, q7, q10, q13, q14, q20, q21, q22,
+        q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15, q16, q17, q18, q19,
+        q20, q21,
+        q22,
     ]
 
     /// The query of that name.

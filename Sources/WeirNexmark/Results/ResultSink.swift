@@ -25,3 +25,32 @@ struct ResultWriter<Row: NexmarkRow>: SinkWriter {
 
     func finish() { tally.finish() }
 }
+
+/// Counts and hashes the rows that are left of an updating result, on the worker.
+struct ChangeSink<Row: NexmarkRow>: Sink {
+    typealias Element = Change<Row>
+    let results: NexmarkResults
+
+    var summary: String { "counted and hashed, less what is taken back" }
+    var writeMode: WriteMode { .inline }
+
+    func writer(context: SubtaskContext) -> ChangeWriter<Row> {
+        ChangeWriter(tally: RowTally(results))
+    }
+}
+
+struct ChangeWriter<Row: NexmarkRow>: SinkWriter {
+    typealias Element = Change<Row>
+    let tally: RowTally
+
+    func write(_ batch: inout Batch<Change<Row>>) throws {
+        for row in batch.indices {
+            if let old = batch[row].old { tally.note(old, isAdded: false) }
+            if let new = batch[row].new { tally.note(new) }
+        }
+        try tally.commit()
+        batch.removeAll()
+    }
+
+    func finish() { tally.finish() }
+}

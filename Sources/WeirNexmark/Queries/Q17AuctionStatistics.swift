@@ -1,0 +1,33 @@
+import Weir
+
+struct AuctionStatistics: NexmarkRow, Equatable {
+    var auction: Int, day: String, bids: RankedNumbers
+    var lowest: Int, highest: Int, average: Int, total: Int
+
+    func putFields(into row: inout RowWriter) {
+        row.put(auction)
+        row.put(day)
+        row.put(bids)
+        row.put(lowest)
+        row.put(highest)
+        row.put(average)
+        row.put(total)
+    }
+}
+
+extension NexmarkQuery {
+    /// Bids and prices of each auction and day.
+    static let q17 = NexmarkQuery("q17", "statistics by auction and day") { events in
+        events.bids
+            .keyed(by: \.auction) { $0.dateTime.floor(to: .days(1)) }
+            .aggregate(
+                ByRank(Count()), Min(\.price), Max(\.price), Sum(\.price), keeping: .forever,
+                as: "statistics"
+            ) { key, bids, lowest, highest, total in
+                AuctionStatistics(
+                    auction: key.first, day: key.second.iso8601Date, bids: bids,
+                    lowest: lowest ?? 0, highest: highest ?? 0, average: total / bids.all,
+                    total: total)
+            }
+    }
+}

@@ -1,0 +1,28 @@
+import Weir
+
+/// A valid bid's price, with its auction's category.
+struct CategoryBid {
+    var auction: Int, category: Int, price: Int
+}
+
+struct CategoryPrice: NexmarkRow, Equatable {
+    var category: Int, average: Int
+
+    func putFields(into row: inout RowWriter) {
+        row.put(category)
+        row.put(average)
+    }
+}
+
+extension NexmarkQuery {
+    /// What the auctions of a category bring on average.
+    static let q4 = NexmarkQuery("q4", "average price by category") { events in
+        events.validBids { CategoryBid(auction: $0.id, category: $0.category, price: $1.price) }
+            .keyed(by: \.auction)
+            .deduplicated(lastBy: \.price, keeping: .forever, as: "highest-bid")
+            .grouped(by: \.category)
+            .aggregate(Sum(\.price), Count(), as: "average") { category, total, auctions in
+                CategoryPrice(category: category, average: total / auctions)
+            }
+    }
+}
