@@ -1,0 +1,138 @@
+import WeirCore
+
+/// What the steps of asynchronous operators are made of: the batch at hand, the records in flight, and
+/// the outputs.
+///
+/// Takes records until as many are in flight as may be, and then answers that it is suspended: that
+/// is back-pressure. Whatever answers has the chain called again, through the clock.
+final class AsyncRecordsCore<Input: Sendable, Outcome, Output: Sendable> {
+    /// What the operator does with its records.
+    struct Calls {
+        /// Starts what a record needs; may complete it at once.
+        let start: (_ id: UInt64, _ record: Input) throws -> Void
+        /// Called when no further record can be started.
+        let flush: () -> Void
+        /// Completes the records whose calls have answered.
+        let collect: () -> Void
+        /// Has the chain called again in time.
+        let requestTick: () -> Void
+        /// Hands what became of a record to the outputs, and counts it.
+        let emit: (_ record: Input, _ time: Timestamp, _ outcome: Outcome) throws -> Void
+        /// Called once, before the end is passed on.
+        let end: () throws -> Void
+    }
+
+    let context: SubtaskContext
+    let outputs: FunctionOutputs<Output>
+    var inFlight: InFlightRecords<Input, Outcome>
+    /// What is done with the records; set once, before the first.
+    var calls: Calls?
+    private let capacity: Int
+    private let counters: OperatorCounters
+    private var input = Batch<Input>()
+    private var row = 0
+    /// A flush or tick, to be passed on when its work is done.
+    private var passing: Signal?
+    private var isEnding = false
+    private var hasEnded = false
+
+    init(
+        _ context: SubtaskContext, outputs: FunctionOutputs<Output>, order: AsyncOrder,
+        capacity: Int
+    ) {
+        self.context = context
+        self.outputs = outputs
+        self.capacity = max(1, capacity)
+        counters = context.counters
+        inFlight = InFlightRecords(order)
+    }
+
+    /// The step that feeds it.
+    var step: Step<Input> {
+        Step(
+            process: { [self] batch in
+                counters.received.add(batch.count)
+                counters.held.add(batch.count)
+                swap(&input, &batch)
+                outputs.setSplit(input.split)
+                return try context.attributing { try run() }
+            },
+            signal: { [self] signal in
+                switch signal {
+                case .watermark, .idle: inFlight.add(signal)
+                case .end:
+                    inFlight.add(signal)
+                    isEnding = true
+                case .flush, .tick: passing = signal
+                }
+                return try context.attributing { try run() }
+            },
+            resume: { [self] in
+                let progress = try outputs.resume()
+                guard progress == .done else { return progress }
+                return try context.attributing { try run() }
+            })
+    }
+
+    private func run() throws -> Progress {
+        guard let calls else { return .done }
+        if !hasEnded { calls.collect() }
+        while !hasEnded {
+            if let mark = inFlight.readyMark {
+                let progress = try outputs.handOver()
+                if progress != .done { return progress }
+                inFlight.removeReadyMark()
+                let answer = try pass(mark)
+                if answer != .done { return answer }
+            } else if let (record, time, outcome) = inFlight.popReady() {
+                counters.held.add(-1)
+                try calls.emit(record, time, outcome)
+                guard outputs.isFull else { continue }
+                let progress = try outputs.handOver()
+                if progress != .done { return progress }
+            } else if try !startMore() {
+                break
+            }
+        }
+        let progress = try outputs.handOver()
+        if progress != .done { return progress }
+        return try finish(calls)
+    }
+
+    private func pass(_ mark: Signal) throws -> Progress {
+        if mark == .end {
+            hasEnded = true
+            try calls?.end()
+        }
+        return try outputs.signal(mark)
+    }
+
+    /// Starts what may be started; answers whether that was anything.
+    private func startMore() throws -> Bool {
+        let first = row
+        while row < input.count, inFlight.count < capacity {
+            let record = input[row]
+            let id = inFlight.add(record, at: input.time(at: row))
+            do { try calls?.start(id, record) } catch {
+                throw RecordError(record: record, cause: error)
+            }
+            row += 1
+        }
+        guard row > first else { return false }
+        calls?.flush()
+        return true
+    }
+
+    private func finish(_ calls: Calls) throws -> Progress {
+        if !hasEnded { calls.requestTick() }
+        guard row == input.count else { return .suspended }
+        input.removeAll()
+        row = 0
+        if let signal = passing {
+            passing = nil
+            let progress = try outputs.signal(signal)
+            if progress != .done { return progress }
+        }
+        return isEnding && !hasEnded ? .suspended : .done
+    }
+}
