@@ -356,7 +356,8 @@ extension Batch {
         }
         let source = elements
         for row in 0..<rowCount { column[row] = hashOf(source[row]) }
-        hashed = true
+        // Rows appended to a batch without any would otherwise seem to have hashes.
+        hashed = rowCount > 0
     }
 
     /// Moves each row to one of `targets`, chosen by `targetOf` from its hash, hash and all.

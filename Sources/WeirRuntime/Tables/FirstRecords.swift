@@ -46,6 +46,8 @@ final class FirstRecords<Key: StreamKey, Element> {
         self.next = next
         span = retention.span?.wholeMicroseconds
         output = Batch(capacity: context.batchSize)
+        context.show("seen", seen)
+        context.show("candidates", candidates)
     }
 
     /// Judges a batch's rows, or has them wait.

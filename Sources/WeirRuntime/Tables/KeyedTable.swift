@@ -121,33 +121,3 @@ extension DataStream {
         return DataStream<Output>(job: job, output: OutputReference(id))
     }
 }
-
-/// Makes the step that replaces each record by its transform, or drops it.
-@inlinable
-func compactMapStep<Input, Output>(
-    _ context: SubtaskContext, into next: Step<Output>,
-    _ transform: @escaping (Input) throws -> Output?
-) -> Step<Input> {
-    let slot = BatchSlot<Output>(capacity: context.batchSize)
-    let counters = context.counters
-    return Step(
-        process: { batch in
-            let count = batch.count
-            counters.received.add(count)
-            slot.batch.split = batch.split
-            try context.attributing {
-                for row in batch.indices {
-                    do {
-                        guard let made = try transform(batch[row]) else { continue }
-                        slot.batch.append(made, at: batch.time(at: row))
-                    } catch { throw RecordError(record: batch[row], cause: error) }
-                }
-            }
-            batch.removeAll()
-            let kept = slot.batch.count
-            counters.filtered.add(count - kept)
-            counters.passed.add(kept)
-            counters.emitted.add(kept)
-            return kept == 0 ? .done : try next.process(&slot.batch)
-        }, signal: next.signal, resume: next.resume)
-}

@@ -53,6 +53,7 @@ public final class TableState<Operation: TableOperation> {
         self.context = context
         self.next = next
         output = Batch(capacity: context.batchSize)
+        context.show("row", table)
     }
 
     @inlinable var usesEventTime: Bool { retention.needsWatermarks }

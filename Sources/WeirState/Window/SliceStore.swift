@@ -144,6 +144,9 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         return released
     }
 
+    /// The live slices, the earliest first.
+    var live: [Slice<Key, Accumulator>] { slices[first...].compactMap { $0 } }
+
     /// The records folded into live slices.
     public var recordsHeld: Int { slices.reduce(0) { $0 + ($1?.records ?? 0) } }
     /// The number of live slices.

@@ -275,4 +275,12 @@ extension `A batch` {
         }
         expectNoneAlive()
     }
+
+    @Test func `has no hashes when rows come after hashes were assigned to none`() {
+        var batch = Batch<Int>()
+        batch.assignHashes { $0.stableHash }
+        batch.append(7, at: .epoch)
+        let hasHashes = batch.hasHashes
+        #expect(!hasHashes)
+    }
 }

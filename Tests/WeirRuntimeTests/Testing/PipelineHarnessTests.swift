@@ -44,6 +44,20 @@ import WeirTesting
         #expect(harness.counters(of: "counts")?.late.current == 1)
     }
 
+    @Test func `shows what operators keep, and that it is gone when its window has closed`() throws
+    {
+        let harness = PipelineHarness()
+        let clicks = harness.input(of: Click.self, as: "clicks")
+        _ = harness.output(of: perWindow(clicks.stream))
+        try clicks.send(ann, at: .epoch)
+        try clicks.send(ann, at: .epoch + .seconds(1))
+        let expected = StateViews.Entry(
+            kind: "slice \(Timestamp.epoch)", key: "ann", value: 2)
+        #expect(harness.state(of: "counts") == [expected])
+        try clicks.advanceWatermark(to: .epoch + .seconds(4))
+        #expect(harness.state(of: "counts") == [])
+    }
+
     @Test func `merges the marks of streams that lead to one port`() throws {
         let harness = PipelineHarness()
         let left = harness.input(of: Click.self, as: "left")

@@ -50,6 +50,7 @@ final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Outpu
         self.maximumAge = maximumAge.map { max(0, $0.wholeMicroseconds) }
         pair = outputs.pair ?? { _, _ in throw JoinSideMissing() }
         alone = outputs.leftAlone
+        core.context.show("right rows", table)
     }
 
     // MARK: - Records

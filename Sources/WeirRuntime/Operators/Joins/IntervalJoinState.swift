@@ -72,6 +72,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
             lower: -interval.upper, upper: -interval.lower,
             pair: pair.map { pair in { try pair($1, $0) } }, alone: outputs.rightAlone, matched: nil
         )
+        core.context.show("rows", table)
     }
 
     // MARK: - Records

@@ -24,6 +24,7 @@ final class LatestJoinState<Left: Sendable, Row: Sendable, Key: StreamKey, Outpu
         self.outputs = outputs
         self.isDeletion = isDeletion
         output = Batch(capacity: context.batchSize)
+        context.show("row", table)
     }
 
     /// Appends what a left record makes with its key's row.

@@ -26,7 +26,10 @@ final class UnboundedSemiJoinState<Left: Sendable, Right: Sendable, Key: StreamK
     /// The event time of the partner that they waited for.
     @usableFromInline var partnerTime = Timestamp.earliest
 
-    @inlinable init(core: JoinCore<Left, Right, Left>) { self.core = core }
+    @inlinable init(core: JoinCore<Left, Right, Left>) {
+        self.core = core
+        core.context.show("rows", table)
+    }
 
     /// Puts out a left record if its key has come on the right side, and keeps it otherwise.
     @inlinable func joinLeft(_ left: Left, at time: Timestamp, key: Key, hash: UInt64) -> Bool {

@@ -39,6 +39,7 @@ where Folded.Input == Input {
         self.keyOf = keyOf
         self.panes = panes
         counters = context.counters
+        context.show("records", table)
     }
 
     @inlinable func process(_ batch: inout Batch<Input>) throws -> Progress {

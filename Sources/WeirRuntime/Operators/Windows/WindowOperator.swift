@@ -58,6 +58,7 @@ where Folded.Input == Input {
         self.panes = panes
         counters = context.counters
         clock = windowing.needsClock ? context.clock : nil
+        context.show("windows", table)
     }
 
     /// The keys with open windows.

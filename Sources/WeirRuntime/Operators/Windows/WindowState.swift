@@ -44,6 +44,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         self.sendSignal = sendSignal
         self.emit = emit
         output = Batch(capacity: context.batchSize)
+        context.show("slice", store)
     }
 
     /// Folds a run of a batch's rows into their slices; `add` folds one.
