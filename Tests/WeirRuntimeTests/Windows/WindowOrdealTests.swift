@@ -51,6 +51,42 @@ import WeirTesting
         #expect(harness.output.signals == [.watermark(Timestamp(microseconds: 9))])
     }
 
+    /// Every third record or so is too old; the others put out a pane each, which is refused.
+    @Test(arguments: [
+        EventWindowing(.session(gap: .microseconds(7)))
+            .with(lateness: 5, PaneTrigger(early: .eachRecord)),
+        EventWindowing(.counted(size: 1, slide: 1)), EventWindowing(.counted(size: 1, slide: 2)),
+    ])
+    func `keep the ledger balanced while records wait for the output`(
+        windowing: EventWindowing
+    ) throws {
+        let context = SubtaskContext.forTesting(batchSize: 1)
+        let output = OutputProbe<PaneRow>(refusing: .always)
+        let step = collectingStep(windowing)(context, output.step)
+        func isBalanced() -> Bool {
+            let counters = context.counters
+            return counters.received.current
+                == counters.passed.current + counters.filtered.current + counters.late.current
+                + counters.held.current
+        }
+        var progress = try step.signal(.watermark(Timestamp(microseconds: 50)))
+        while progress != .done { progress = try step.resume() }
+        var batch = Batch<Event>()
+        for number in 0..<9 {
+            let time = Int64(number % 3 == 0 ? 10 : 60)
+            batch.append(Event(1, number, at: time), at: Timestamp(microseconds: time))
+        }
+        progress = try step.process(&batch)
+        #expect(isBalanced() && progress == .suspended)
+        while progress != .done {
+            progress = try step.resume()
+            #expect(isBalanced())
+        }
+        progress = try step.signal(.end)
+        while progress != .done { progress = try step.resume() }
+        #expect(isBalanced() && context.counters.held.current == 0)
+    }
+
     private typealias Operator = WindowOperator<Event, Int, Collect<Event, Int>, PaneRow>
 
     private func make(

@@ -45,6 +45,8 @@ where Folded.Input == Input {
     @inlinable func process(_ batch: inout Batch<Input>) throws -> Progress {
         swap(&batch, &input)
         row = 0
+        // Rows may have to wait for the output, so they count as held from here on.
+        counters.held.add(input.count)
         return try run()
     }
 
@@ -117,7 +119,6 @@ where Folded.Input == Input {
         counted.runs[last].unfired &+= 1
         counted.runs[last].earliest = min(counted.runs[last].earliest, time)
         counted.runs[last].latest = max(counted.runs[last].latest, time)
-        counters.held.add(1)
     }
 
     /// Emits the window of all runs that are kept, as its only pane.

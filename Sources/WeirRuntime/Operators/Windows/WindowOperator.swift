@@ -72,6 +72,8 @@ where Folded.Input == Input {
     @inlinable func process(_ batch: inout Batch<Input>) throws -> Progress {
         swap(&batch, &input)
         row = 0
+        // Rows may have to wait for the output, so they count as held from here on.
+        counters.held.add(input.count)
         if let clock {
             // A clock that is set back must not open windows that have been closed.
             now = max(now, clock.now())
@@ -129,11 +131,13 @@ where Folded.Input == Input {
             let key = keyOf(input[row])
             assigned.removeAll(keepingCapacity: true)
             try windowing.assign(input[row], key, at: time, into: &assigned)
-            guard !assigned.isEmpty else { return counters.filtered.add(1) }
+            guard !assigned.isEmpty else {
+                counters.held.add(-1)
+                return counters.filtered.add(1)
+            }
             let hash = input.hasHashes ? input.hash(at: row) : key.stableHash
-            if try fold(input[row], key, hash: hash, at: time) {
-                counters.held.add(1)
-            } else {
+            if try !fold(input[row], key, hash: hash, at: time) {
+                counters.held.add(-1)
                 panes.outputs.noteLate(input[row], at: input.time(at: row))
             }
         } catch {
