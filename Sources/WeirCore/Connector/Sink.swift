@@ -54,22 +54,74 @@ public enum DeliveryGuarantee: String, Sendable {
 
 /// Writes the results of one subtask.
 ///
-/// Order of calls: `write` and `flush` any number of times, then either `finish` or `abandon`.
+/// Without checkpoints, the order of calls is: `write` and `flush` any number of times, then either
+/// `finish` or `abandon`.
+///
+/// With checkpoints (``SubtaskContext/isCheckpointed``) results become visible epoch by epoch, in two
+/// phases (Gray, "Notes on Data Base Operating Systems", 1978): `recover` once after a restore;
+/// then `begin`, any number of `write` and `flush`, and `prepare` for each epoch; `commit` for each
+/// epoch whose checkpoint has been completed, in order, while later epochs are being written. At the
+/// end of the input comes the last `prepare`, its `commit`, and `finish`. An epoch whose checkpoint
+/// fails is committed together with the next one that succeeds.
 public protocol SinkWriter<Element> {
     /// The records that it writes.
     associatedtype Element: Sendable
 
     /// Writes the rows and empties the batch; may keep them until `flush` or `finish`.
     mutating func write(_ batch: inout Batch<Element>) throws
-    /// The input has paused: makes what was written so far visible where that is cheap.
+    /// The input has paused: makes what was written so far visible where that is cheap; in a job
+    /// with checkpoints, a transactional writer shows nothing here.
     mutating func flush() throws
     /// The input has ended: makes everything visible and closes.
     mutating func finish() throws
-    /// The job has failed or was stopped at once: closes and removes what was not made visible.
+    /// The job has failed or was stopped at once: closes and removes what was neither made visible
+    /// nor prepared.
     mutating func abandon()
+
+    /// A new epoch begins; what is written from here on belongs to it.
+    mutating func begin(_ epoch: Epoch) throws
+    /// The epoch has ended: makes its results durable but not visible.
+    ///
+    /// - Returns: What `commit` or, after a crash, `recover` needs to make them visible, which the
+    ///   checkpoint will hold; `nil` when there is nothing to commit.
+    mutating func prepare(_ epoch: Epoch) throws -> [UInt8]?
+    /// The epoch's checkpoint is complete: makes its results visible. If this fails or the process
+    /// dies, the same transaction comes again through `recover`.
+    mutating func commit(_ transaction: PreparedTransaction) throws
+    /// The job goes on from the checkpoint of `epoch`: makes visible those of `transactions` that are
+    /// not yet, and removes what was prepared or written by epochs after it.
+    ///
+    /// At another parallelism one writer may be given those of several.
+    mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws
 }
 
 extension SinkWriter {
     public mutating func flush() throws {}
     public mutating func abandon() {}
+    public mutating func begin(_ epoch: Epoch) throws {}
+    public mutating func prepare(_ epoch: Epoch) throws -> [UInt8]? {
+        try flush()
+        return nil
+    }
+    public mutating func commit(_ transaction: PreparedTransaction) throws {}
+    public mutating func recover(
+        _ transactions: [PreparedTransaction], after epoch: Epoch
+    ) throws {}
+}
+
+/// The results of an epoch that a writer has prepared.
+public struct PreparedTransaction: Hashable, Sendable {
+    /// The epoch.
+    public let epoch: Epoch
+    /// The subtask that prepared it.
+    public let subtask: Int
+    /// What the writer said it needs.
+    public let content: [UInt8]
+
+    /// Describes a transaction.
+    public init(epoch: Epoch, subtask: Int, content: [UInt8]) {
+        self.epoch = epoch
+        self.subtask = subtask
+        self.content = content
+    }
 }

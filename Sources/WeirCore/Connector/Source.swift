@@ -13,6 +13,9 @@ public protocol Source<Element>: Sendable {
     var summary: String { get }
     /// Whether reading waits for a disk, a network or a person. Default: `.blocking`.
     var readMode: ReadMode { get }
+    /// Whether a split can be read again from any ``SplitPosition`` that its reader has given, which
+    /// recovery without loss needs. Default: no.
+    var isReplayable: Bool { get }
     /// Schema of the records, for `describe`; empty where it is not known.
     var fields: [FieldDescription] { get }
 
@@ -27,6 +30,7 @@ public protocol Source<Element>: Sendable {
 
 extension Source {
     public var readMode: ReadMode { .blocking }
+    public var isReplayable: Bool { false }
     public var fields: [FieldDescription] { [] }
 }
 
@@ -46,12 +50,32 @@ public struct SourceSplit: Hashable, Sendable {
     public let start: Int64
     /// Where the split ends, exclusive, in the unit of `start`; `nil`: at the end of the data.
     public let end: Int64?
+    /// Where to go on after a restore; `nil`: at `start`. Given to replayable sources alone.
+    public var position: SplitPosition?
 
     /// Names a split, and says where in the data it lies.
-    public init(id: String, start: Int64 = 0, end: Int64? = nil) {
+    public init(id: String, start: Int64 = 0, end: Int64? = nil, position: SplitPosition? = nil) {
         self.id = id
         self.start = start
         self.end = end
+        self.position = position
+    }
+}
+
+/// How far a split has been read: all before it is out, nothing after it.
+public struct SplitPosition: Hashable, Sendable, Codable {
+    /// The place in the data, in the reader's unit: bytes, records, a log's offset.
+    public var offset: Int64
+    /// The records (or lines) before it, for messages.
+    public var records: Int64
+    /// What else the reader needs.
+    public var details: [UInt8]
+
+    /// Names a place.
+    public init(offset: Int64, records: Int64 = 0, details: [UInt8] = []) {
+        self.offset = offset
+        self.records = records
+        self.details = details
     }
 }
 
@@ -66,6 +90,14 @@ public protocol SplitReader<Element> {
     /// than waiting for a full batch. Times are ``Timestamp/earliest`` unless the source knows them;
     /// `watermarked` sets them.
     mutating func read(into batch: inout Batch<Element>, limit: Int) throws -> ReadOutcome
+
+    /// How far the split has been read: where a reader opened with this position goes on. `nil`, the
+    /// default, where the source is not replayable.
+    var position: SplitPosition? { get }
+}
+
+extension SplitReader {
+    public var position: SplitPosition? { nil }
 }
 
 /// What a read came to.

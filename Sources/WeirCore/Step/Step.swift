@@ -30,6 +30,10 @@ public enum Signal: Equatable, Sendable {
     /// ``ProcessingClock``. Not a mark in the stream either: each step hands it on down its chain, and
     /// acts on it if it has something due; it never crosses a queue.
     case tick(Timestamp)
+    /// What came before belongs to this epoch, what follows to the next. All that is held back only
+    /// for the sake of fuller batches has been flushed before, and the state of the whole chain has
+    /// been saved, so that a step has nothing to do but hand it on.
+    case barrier(Epoch)
     /// The input has ended; nothing follows.
     case end
 }

@@ -22,6 +22,10 @@ public struct SubtaskContext: Sendable {
     public let cleanups: Cleanups
     /// What the operator keeps, for those who want to look.
     public let state: StateViews
+    /// What the operator keeps, for checkpoints.
+    public let kept: OperatorState
+    /// Whether checkpoints are taken: results then become visible epoch by epoch.
+    public let isCheckpointed: Bool
 
     /// Describes a place in a job; a test may leave out all but the names and numbers.
     public init(
@@ -29,7 +33,8 @@ public struct SubtaskContext: Sendable {
         counters: OperatorCounters = OperatorCounters(),
         splits: SplitWatermarks = SplitWatermarks(count: 1),
         clock: any ProcessingClock = StoppedClock(), cleanups: Cleanups = Cleanups(),
-        state: StateViews = StateViews()
+        state: StateViews = StateViews(), kept: OperatorState = OperatorState(),
+        isCheckpointed: Bool = false
     ) {
         self.job = job
         self.operatorName = operatorName
@@ -41,5 +46,7 @@ public struct SubtaskContext: Sendable {
         self.clock = clock
         self.cleanups = cleanups
         self.state = state
+        self.kept = kept
+        self.isCheckpointed = isCheckpointed
     }
 }

@@ -92,7 +92,7 @@ final class WatermarkState {
     @usableFromInline func signal(_ signal: Signal) throws -> Progress {
         switch signal {
         case .watermark: return .done
-        case .tick: return try next(signal)
+        case .tick, .barrier: return try next(signal)
         case .idle:
             splits.setAllIdle()
             return try emit()

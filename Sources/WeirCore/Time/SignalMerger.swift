@@ -34,7 +34,7 @@ public struct SignalMerger {
     /// - Complexity: O(inputs).
     public mutating func note(_ signal: Signal, from input: Int) -> Signal? {
         switch signal {
-        case .flush, .tick: return signal
+        case .flush, .tick, .barrier: return signal
         case .watermark(let time): marks.advance(input, to: time)
         case .idle: marks.setIdle(input)
         case .end:

@@ -48,7 +48,7 @@ public final class KeyTimers<Key: StreamKey> {
         case .tick(let now):
             guard let due = processingTime.popDue(upTo: now) else { return nil }
             return (FiredTimer(time: due.time, domain: .processingTime), due.payload)
-        case .idle, .flush: return nil
+        case .idle, .flush, .barrier: return nil
         }
     }
 

@@ -132,7 +132,7 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
         case .end:
             timers.watermark = .latest
             timers.isEnding = true
-        case .idle, .flush: return try outputs.signal(signal)
+        case .idle, .flush, .barrier: return try outputs.signal(signal)
         case .tick: break
         }
         noteTime()
@@ -182,7 +182,7 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
                 if let next = looks.earliest { context.clock.requestTick(at: next) }
             }
         case .end: try onEnd()
-        case .watermark, .idle, .flush: break
+        case .watermark, .idle, .flush, .barrier: break
         }
         return try outputs.signal(signal)
     }

@@ -153,7 +153,7 @@ final class ProcessPort<Input: Sendable, Output: Sendable> {
         switch signal {
         case .watermark(let time): watermark = time
         case .end: try context.attributing(onEnd)
-        case .idle, .flush, .tick: break
+        case .idle, .flush, .tick, .barrier: break
         }
         return try outputs.signal(signal)
     }

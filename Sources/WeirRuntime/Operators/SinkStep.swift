@@ -36,7 +36,7 @@ func sinkStep<Element: Sendable>(
             case .end:
                 try context.attributing { try opened().finish() }
                 isFinished = true
-            case .watermark, .idle, .tick: break
+            case .watermark, .idle, .tick, .barrier: break
             }
             return .done
         },

@@ -15,7 +15,7 @@ func queueStep<Element>(to queue: BoundedQueue<Element>) -> Step<Element> {
         signal: { signal in
             switch signal {
             case .flush, .tick: return .done
-            case .watermark, .idle, .end:
+            case .watermark, .idle, .barrier, .end:
                 if queue.push(signal) { return .done }
                 heldSignal = signal
                 return .suspended

@@ -132,7 +132,7 @@ final class FirstRecords<Key: StreamKey, Element> {
         case .watermark(let time): watermark = max(watermark, time)
         case .tick(let now): processingTime = max(processingTime, now)
         case .end: if kept == .first { watermark = .latest }
-        case .flush, .idle: break
+        case .flush, .idle, .barrier: break
         }
         pendingSignal = signal
         return try run()

@@ -186,6 +186,7 @@ extension TableState {
         case .idle, .end:
             demandsEmission = true
             pendingSignal = signal
+        case .barrier: pendingSignal = signal
         }
         return try run(port)
     }

@@ -72,7 +72,7 @@ public final class OutputProbe<Element> {
                 switch signal {
                 case .flush: flushes += 1
                 case .tick: ticks += 1
-                case .watermark, .idle, .end: note(.signal(signal))
+                case .watermark, .idle, .barrier, .end: note(.signal(signal))
                 }
                 if signal == .end { hasEnded = true }
                 return answer()

@@ -63,7 +63,7 @@ final class AsyncRecordsCore<Input: Sendable, Outcome, Output: Sendable> {
                 case .end:
                     inFlight.add(signal)
                     isEnding = true
-                case .flush, .tick: passing = signal
+                case .flush, .tick, .barrier: passing = signal
                 }
                 return try context.attributing { try run() }
             },

@@ -72,7 +72,7 @@ final class JoinCore<Left: Sendable, Right: Sendable, Output> {
             signal: { [self] signal in
                 guard let merged = merger.note(signal, from: port) else { return .done }
                 switch merged {
-                case .flush, .tick, .idle: return try outputs.signal(merged)
+                case .flush, .tick, .idle, .barrier: return try outputs.signal(merged)
                 case .watermark(let time): watermark = max(watermark, time)
                 case .end: watermark = .latest
                 }

@@ -131,7 +131,7 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
     /// Deals with what a mark has brought, then hands the mark on.
     @inlinable func signal(_ signal: Signal) throws -> Progress {
         switch signal {
-        case .flush, .idle, .tick: return try handOn(signal)
+        case .flush, .idle, .tick, .barrier: return try handOn(signal)
         case .watermark(let time): watermark = max(watermark, time)
         case .end: watermark = .latest
         }

@@ -85,7 +85,7 @@ where Folded.Input == Input {
     /// Fires what a mark completes, then hands the mark on.
     @inlinable func signal(_ signal: Signal) throws -> Progress {
         switch signal {
-        case .flush, .idle: break
+        case .flush, .idle, .barrier: break
         case .tick(let time): now = max(now, time)
         case .watermark(let time): watermark = max(watermark, time)
         case .end:

@@ -97,7 +97,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     /// Fires what a mark completes, then hands the mark on.
     @inlinable func signal(_ signal: Signal) throws -> Progress {
         switch signal {
-        case .flush, .idle, .tick: return try sendSignal(signal)
+        case .flush, .idle, .tick, .barrier: return try sendSignal(signal)
         case .watermark(let time): watermark = max(watermark, time)
         case .end: watermark = .latest
         }
