@@ -37,6 +37,8 @@ public struct TransformBody: Sendable {
 public struct SourceBody: Sendable {
     /// The source's own.
     public let readMode: ReadMode
+    /// Whether its splits can be read again from where a reader was.
+    public let isReplayable: Bool
     /// What becomes of records that cannot be read.
     public let badRecords: BadRecordPolicy
     /// Schema of the records; empty where it is not known.
@@ -50,6 +52,7 @@ public struct SourceBody: Sendable {
     @inlinable
     public init<S: Source>(_ source: S, badRecords: BadRecordPolicy) {
         readMode = source.readMode
+        isReplayable = source.isReplayable
         fields = source.fields
         self.badRecords = badRecords
         splits = { try source.splits() }
@@ -59,24 +62,36 @@ public struct SourceBody: Sendable {
     }
 }
 
-/// An open split, as the runtime reads it: a closure formed where the reader's type is known.
+/// An open split, as the runtime reads it: closures formed where the reader's type is known.
 public struct SplitReading<Element: Sendable>: @unchecked Sendable {
     // Unchecked: handed over once, to the lane or worker that reads the split, and used there alone.
     /// Reads into the batch, as ``SplitReader/read(into:limit:)`` says.
     public let read: (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
+    /// How far the split has been read, as ``SplitReader/position`` says: behind the rows of the
+    /// last `read`. Called where `read` is, between two calls of it.
+    public let position: () -> SplitPosition?
 
-    /// Reads by a function.
+    /// Reads by functions.
     public init(
-        read: @escaping (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome
+        read: @escaping (inout Batch<Element>, _ limit: Int) throws -> ReadOutcome,
+        position: @escaping () -> SplitPosition? = { nil }
     ) {
         self.read = read
+        self.position = position
     }
 
     /// Reads by `reader`, which is kept.
     @inlinable public init<Reader: SplitReader>(_ reader: Reader) where Reader.Element == Element {
-        var reader = reader
-        read = { batch, limit in try reader.read(into: &batch, limit: limit) }
+        let box = ReaderBox(reader)
+        read = { batch, limit in try box.reader.read(into: &batch, limit: limit) }
+        position = { box.reader.position }
     }
+}
+
+@usableFromInline
+final class ReaderBox<Reader> {
+    @usableFromInline var reader: Reader
+    @inlinable init(_ reader: Reader) { self.reader = reader }
 }
 
 /// A sink, its element type erased.
@@ -112,8 +127,16 @@ public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
     public let flush: () throws -> Void
     /// Makes everything visible and closes.
     public let finish: () throws -> Void
-    /// Closes and removes what was not made visible.
+    /// Closes and removes what was neither made visible nor prepared.
     public let abandon: () -> Void
+    /// Begins an epoch.
+    public let begin: (Epoch) throws -> Void
+    /// Makes an epoch durable; what `commit` needs, or `nil`.
+    public let prepare: (Epoch) throws -> [UInt8]?
+    /// Makes a prepared epoch visible.
+    public let commit: (PreparedTransaction) throws -> Void
+    /// Makes visible what a restored checkpoint has prepared, and removes what came after it.
+    public let recover: ([PreparedTransaction], _ after: Epoch) throws -> Void
 
     /// Writes by `writer`, which is kept.
     @inlinable public init<Writer: SinkWriter>(_ writer: Writer) where Writer.Element == Element {
@@ -122,6 +145,10 @@ public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
         flush = { try box.writer.flush() }
         finish = { try box.writer.finish() }
         abandon = { box.writer.abandon() }
+        begin = { try box.writer.begin($0) }
+        prepare = { try box.writer.prepare($0) }
+        commit = { try box.writer.commit($0) }
+        recover = { try box.writer.recover($0, after: $1) }
     }
 }
 

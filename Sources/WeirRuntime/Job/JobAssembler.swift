@@ -386,7 +386,9 @@ struct JobAssembler {
 private func attributed<Element>(
     _ reading: SplitReading<Element>, _ context: SubtaskContext
 ) -> SplitReading<Element> {
-    SplitReading(read: { batch, limit in
-        try context.attributing { try reading.read(&batch, limit) }
-    })
+    SplitReading(
+        read: { batch, limit in
+            try context.attributing { try reading.read(&batch, limit) }
+        },
+        position: reading.position)
 }
