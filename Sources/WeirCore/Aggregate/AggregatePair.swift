@@ -82,3 +82,11 @@ extension Aggregate {
         MappedAggregate(self, transform)
     }
 }
+
+extension AggregatePair.Accumulator: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record(
+            "AggregatePair", StateField("first") { $0.first }, StateField("second") { $0.second }
+        ) { Self(first: $0, second: $1) }
+    }
+}

@@ -33,3 +33,24 @@ public struct CompensatedSum: Sendable, Equatable {
     /// The sum.
     @inlinable public var total: Double { sum.isFinite ? sum + error : sum }
 }
+
+extension CompensatedSum: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "CompensatedSum",
+            [
+                StateShape.Field("sum", Double.stateShape),
+                StateShape.Field("error", Double.stateShape),
+            ])
+    }
+    @inlinable public func write(to output: inout StateWriter) {
+        sum.write(to: &output)
+        error.write(to: &output)
+    }
+    @inlinable public static func read(from input: inout StateReader) throws -> CompensatedSum {
+        var total = CompensatedSum()
+        total.sum = try Double.read(from: &input)
+        total.error = try Double.read(from: &input)
+        return total
+    }
+}

@@ -155,3 +155,45 @@ extension DistinctSketch {
         }
     }
 }
+
+// MARK: - In checkpoints
+
+extension DistinctSketch: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "DistinctSketch",
+            [
+                StateShape.Field("precision", Int.stateShape),
+                StateShape.Field("hashes", [UInt64].stateShape),
+                StateShape.Field("registers", .bytes),
+            ])
+    }
+
+    public func write(to output: inout StateWriter) {
+        precision.write(to: &output)
+        hashes.write(to: &output)
+        output.write(registers)
+    }
+
+    public static func read(from input: inout StateReader) throws -> DistinctSketch {
+        let precision = try Int.read(from: &input)
+        guard precision >= 4, precision <= 18 else {
+            throw StateFormatError("a sketch of distinct values has the precision \(precision)")
+        }
+        var sketch = DistinctSketch(precision: precision)
+        sketch.hashes = try [UInt64].read(from: &input)
+        sketch.registers = try input.readBytes()
+        guard sketch.isSound else {
+            throw StateFormatError("a sketch of distinct values contradicts itself")
+        }
+        return sketch
+    }
+
+    private var isSound: Bool {
+        if registers.isEmpty {
+            return hashes.count <= exactLimit && zip(hashes, hashes.dropFirst()).allSatisfy(<)
+        }
+        return hashes.isEmpty && registers.count == 1 << precision
+            && registers.allSatisfy { Int($0) <= 65 - precision }
+    }
+}

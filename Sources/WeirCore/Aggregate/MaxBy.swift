@@ -47,3 +47,16 @@ public struct MaxBy<Input: Sendable, Value: Comparable & Sendable>: Aggregate {
 
     @inlinable public func result(of accumulator: Accumulator) -> [Input] { accumulator.records }
 }
+
+extension MaxBy.Accumulator: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record(
+            "MaxBy", StateField("largest") { $0.largest }, StateField("records") { $0.records }
+        ) { largest, records in
+            var accumulator = Self()
+            accumulator.largest = largest
+            accumulator.records = records
+            return accumulator
+        }
+    }
+}

@@ -39,3 +39,11 @@ public struct Mean<Input, Value: Summable>: Aggregate {
         return Value.approximateTotal(of: accumulator.sum) / Double(accumulator.count)
     }
 }
+
+extension Mean.Accumulator: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record("Mean", StateField("sum") { $0.sum }, StateField("count") { $0.count }) {
+            Self(sum: $0, count: $1)
+        }
+    }
+}

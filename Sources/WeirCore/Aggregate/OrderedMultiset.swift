@@ -131,3 +131,46 @@ public struct OrderedMultiset<Value: Comparable> {
 
 extension OrderedMultiset.Member: Sendable where Value: Sendable {}
 extension OrderedMultiset: Sendable where Value: Sendable {}
+
+extension OrderedMultiset: StateComposite {
+    /// The members in ascending order, each with its number.
+    public static func stateCodec() throws -> StateCodec<OrderedMultiset> {
+        try StateCodec<[CountedMember<Value>]>.find().map(
+            sharing: { (set: OrderedMultiset) in
+                set.chunks.joined().map { CountedMember(value: $0.value, count: $0.count) }
+            }, { try OrderedMultiset(ascending: $0) })
+    }
+
+    private init(ascending members: [CountedMember<Value>]) throws {
+        for (left, right) in zip(members, members.dropFirst()) where !(left.value < right.value) {
+            throw StateFormatError("the values of an ordered set are not in ascending order")
+        }
+        guard members.allSatisfy({ $0.count > 0 && $0.value == $0.value }) else {
+            throw StateFormatError("an ordered set has a value that is not there")
+        }
+        total = try Int(summing: members.map(\.count))
+        distinctTotal = members.count
+        for start in stride(from: 0, to: members.count, by: Self.chunkLimit) {
+            let end = Swift.min(start + Self.chunkLimit, members.count)
+            chunks.append(
+                ContiguousArray(
+                    members[start..<end].map { counted in
+                        var member = Member(counted.value)
+                        member.count = counted.count
+                        return member
+                    }))
+        }
+    }
+}
+
+/// What a member of an ordered set is written as.
+private struct CountedMember<Value>: StateComposite {
+    let value: Value
+    let count: Int
+
+    static func stateCodec() throws -> StateCodec<CountedMember> {
+        try .record("Member", StateField("value") { $0.value }, StateField("count") { $0.count }) {
+            CountedMember(value: $0, count: $1)
+        }
+    }
+}

@@ -207,3 +207,103 @@ struct BucketCounts: Sendable, Equatable {
 
     private var firstUsed: Int { first + (counts.firstIndex { $0 > 0 } ?? 0) }
 }
+
+// MARK: - In checkpoints
+
+extension QuantileSketch: StateValue {
+    public static var stateShape: StateShape {
+        let number = Int.stateShape
+        return .record(
+            "QuantileSketch",
+            [
+                StateShape.Field("accuracy", Double.stateShape),
+                StateShape.Field("positive", BucketCounts.stateShape),
+                StateShape.Field("negative", BucketCounts.stateShape),
+                StateShape.Field("zeros", number), StateShape.Field("infinities", number),
+                StateShape.Field("negativeInfinities", number),
+                StateShape.Field("lowest", Double.stateShape),
+                StateShape.Field("highest", Double.stateShape),
+            ])
+    }
+
+    public func write(to output: inout StateWriter) {
+        accuracy.write(to: &output)
+        positive.write(to: &output)
+        negative.write(to: &output)
+        for count in [zeros, infinities, negativeInfinities] { count.write(to: &output) }
+        lowest.write(to: &output)
+        highest.write(to: &output)
+    }
+
+    public static func read(from input: inout StateReader) throws -> QuantileSketch {
+        let accuracy = try Double.read(from: &input)
+        guard accuracy >= 0.001, accuracy <= 0.5 else {
+            throw StateFormatError("a quantile sketch has the accuracy \(accuracy)")
+        }
+        var sketch = QuantileSketch(accuracy: accuracy)
+        sketch.positive = try BucketCounts.read(from: &input)
+        sketch.negative = try BucketCounts.read(from: &input)
+        sketch.zeros = try Int.read(from: &input)
+        sketch.infinities = try Int.read(from: &input)
+        sketch.negativeInfinities = try Int.read(from: &input)
+        sketch.lowest = try Double.read(from: &input)
+        sketch.highest = try Double.read(from: &input)
+        sketch.count = try Int(
+            summing: [
+                sketch.positive.total, sketch.negative.total, sketch.zeros, sketch.infinities,
+                sketch.negativeInfinities,
+            ])
+        guard sketch.count == 0 || sketch.lowest <= sketch.highest else {
+            throw StateFormatError("a quantile sketch contradicts itself")
+        }
+        return sketch
+    }
+}
+
+extension BucketCounts: StateValue {
+    /// Beyond this no bucket of any accuracy lies.
+    private static let farthestBucket = 1 << 20
+
+    static var stateShape: StateShape {
+        .record(
+            "BucketCounts",
+            [
+                StateShape.Field("first", Int.stateShape),
+                StateShape.Field("counts", [Int].stateShape),
+            ])
+    }
+
+    /// Writes the buckets from the first that is used to the last, so that equal counts have equal
+    /// bytes.
+    func write(to output: inout StateWriter) {
+        (total == 0 ? 0 : firstUsed).write(to: &output)
+        Array(trimmed).write(to: &output)
+    }
+
+    static func read(from input: inout StateReader) throws -> BucketCounts {
+        var buckets = BucketCounts()
+        buckets.first = try Int.read(from: &input)
+        buckets.counts = try [Int].read(from: &input)
+        buckets.total = try Int(summing: buckets.counts)
+        guard buckets.first.magnitude < farthestBucket, buckets.counts.count < farthestBucket else {
+            throw StateFormatError("a quantile sketch has a bucket \(buckets.first)")
+        }
+        return buckets
+    }
+}
+
+extension Int {
+    /// The sum of numbers of things.
+    ///
+    /// - Throws: ``StateFormatError`` when one is negative or the sum takes more than 64 bits.
+    init(summing counts: [Int]) throws(StateFormatError) {
+        self = 0
+        for count in counts {
+            let (sum, overflow) = addingReportingOverflow(count)
+            guard count >= 0, !overflow else {
+                throw StateFormatError("a number of values is negative or too large")
+            }
+            self = sum
+        }
+    }
+}

@@ -104,3 +104,17 @@ public struct RetractableCollect<Input, Value: Comparable & Sendable>: Retractab
         accumulator.ordered.values + accumulator.unordered
     }
 }
+
+extension RetractableValues: StateComposite {
+    public static func stateCodec() throws -> StateCodec<RetractableValues> {
+        try .record(
+            "RetractableValues", StateField("ordered") { $0.ordered },
+            StateField("unordered") { $0.unordered }
+        ) { ordered, unordered in
+            var values = RetractableValues()
+            values.ordered = ordered
+            values.unordered = unordered
+            return values
+        }
+    }
+}

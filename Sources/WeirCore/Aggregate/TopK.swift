@@ -112,3 +112,15 @@ public struct TopK<Input: Sendable>: Aggregate {
         accumulator.hasBar = true
     }
 }
+
+extension TopK.Accumulator: StateComposite {
+    /// The candidates alone: whether one of them is a bar depends on k, which may have changed, and a
+    /// bar that is not there costs a few more candidates.
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record("TopK", StateField("candidates") { $0.candidates }) { candidates in
+            var accumulator = Self()
+            accumulator.candidates = candidates
+            return accumulator
+        }
+    }
+}

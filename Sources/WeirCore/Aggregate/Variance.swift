@@ -109,3 +109,27 @@ public struct StandardDeviation<Input, Value: Summable>: Aggregate {
         variance.result(of: accumulator)?.squareRoot()
     }
 }
+
+extension Moments: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "Moments",
+            [
+                StateShape.Field("count", Int.stateShape),
+                StateShape.Field("mean", Double.stateShape),
+                StateShape.Field("squaredDeviations", Double.stateShape),
+            ])
+    }
+    public func write(to output: inout StateWriter) {
+        count.write(to: &output)
+        mean.write(to: &output)
+        squaredDeviations.write(to: &output)
+    }
+    public static func read(from input: inout StateReader) throws -> Moments {
+        var moments = Moments()
+        moments.count = try Int.read(from: &input)
+        moments.mean = try Double.read(from: &input)
+        moments.squaredDeviations = try Double.read(from: &input)
+        return moments
+    }
+}

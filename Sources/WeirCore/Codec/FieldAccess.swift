@@ -28,6 +28,8 @@
     let writeBinary: @Sendable (UnsafeMutableRawPointer, inout [UInt8]) -> Void
     let scalar: @Sendable (UnsafeMutableRawPointer) -> FieldScalar
     let fold: @Sendable (UnsafeMutableRawPointer, inout StableHasher) -> Void
+    /// Finds out how the field is kept in a checkpoint.
+    let stateField: @Sendable () throws -> RecordStateField
 
     @inlinable init<Value: FieldValue>(
         _: Value.Type, name: String, offset: Int?, aliases: [String], documentation: String?,
@@ -59,7 +61,8 @@
             writeJSON: { $0.assumingMemoryBound(to: Value.self).pointee.writeField(json: &$1) },
             writeBinary: { $0.assumingMemoryBound(to: Value.self).pointee.writeField(binary: &$1) },
             scalar: { $0.assumingMemoryBound(to: Value.self).pointee.fieldScalar },
-            fold: { $0.assumingMemoryBound(to: Value.self).pointee.foldField(into: &$1) })
+            fold: { $0.assumingMemoryBound(to: Value.self).pointee.foldField(into: &$1) },
+            stateField: { try RecordStateField(Value.self) })
     }
 
     @usableFromInline init(
@@ -80,7 +83,8 @@
         writeJSON: @escaping @Sendable (UnsafeMutableRawPointer, inout [UInt8]) -> Void,
         writeBinary: @escaping @Sendable (UnsafeMutableRawPointer, inout [UInt8]) -> Void,
         scalar: @escaping @Sendable (UnsafeMutableRawPointer) -> FieldScalar,
-        fold: @escaping @Sendable (UnsafeMutableRawPointer, inout StableHasher) -> Void
+        fold: @escaping @Sendable (UnsafeMutableRawPointer, inout StableHasher) -> Void,
+        stateField: @escaping @Sendable () throws -> RecordStateField
     ) {
         self.name = name
         self.aliases = aliases
@@ -100,6 +104,7 @@
         self.writeBinary = writeBinary
         self.scalar = scalar
         self.fold = fold
+        self.stateField = stateField
     }
 
     /// What the outside world may know of the field.

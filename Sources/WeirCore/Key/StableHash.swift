@@ -163,3 +163,11 @@ public struct KeyPair<First: StreamKey, Second: StreamKey>: StreamKey {
         second.hash(into: &hasher)
     }
 }
+
+extension KeyPair: StateComposite {
+    public static func stateCodec() throws -> StateCodec<KeyPair> {
+        try .record(
+            "KeyPair", StateField("first") { $0.first }, StateField("second") { $0.second }
+        ) { KeyPair($0, $1) }
+    }
+}

@@ -110,3 +110,34 @@ public struct TimedOutMatch<Key: Sendable, Element: Sendable>: Sendable {
 }
 
 extension TimedOutMatch: Equatable where Key: Equatable, Element: Equatable {}
+
+extension PatternMatch: StateComposite {
+    public static func stateCodec() throws -> StateCodec<PatternMatch> {
+        try .record(
+            "PatternMatch", StateField("stageNames") { $0.stageNames },
+            StateField("taken") { $0.taken }
+        ) { stageNames, taken in
+            guard taken.allSatisfy({ stageNames.indices.contains($0.stage) }) else {
+                throw StateFormatError("a match has a record of a stage that it does not have")
+            }
+            return PatternMatch(stageNames: stageNames, taken)
+        }
+    }
+}
+
+extension PatternMatch.Taken: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record(
+            "Taken", StateField("record") { $0.record }, StateField("time") { $0.time },
+            StateField("stage") { $0.stage }
+        ) { Self($0, at: $1, stage: $2) }
+    }
+}
+
+extension TimedOutMatch: StateComposite {
+    public static func stateCodec() throws -> StateCodec<TimedOutMatch> {
+        try .record(
+            "TimedOutMatch", StateField("key") { $0.key }, StateField("match") { $0.match }
+        ) { TimedOutMatch(key: $0, match: $1) }
+    }
+}

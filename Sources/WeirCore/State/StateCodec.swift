@@ -34,6 +34,30 @@ public struct StateCodec<Value>: Sendable {
             }
     }
 
+    /// Makes a codec of functions that the compiler cannot prove safe to share, since they use
+    /// conformances of types that it knows by a generic parameter alone.
+    ///
+    /// - Parameter adapt: Makes the function that reads what was written in another form.
+    init(
+        shape: StateShape,
+        sharing write: @escaping (Value, inout StateWriter) throws -> Void,
+        read: @escaping (inout StateReader) throws -> Value,
+        adapt: @escaping (StateShape) throws -> (inout StateReader) throws -> Value
+    ) {
+        self.init(
+            shape: shape, write: unsafeBitCast(write, to: Write.self),
+            read: unsafeBitCast(read, to: Read.self),
+            adapt: unsafeBitCast(adapt, to: Adapt.self))
+    }
+
+    // SAFETY: functions that differ in `@Sendable` alone have one representation. What they capture
+    // is codecs and metatypes; a conformance that belongs to an actor is not found from outside it, so
+    // those that `find` comes upon belong to none.
+    private typealias Write = @Sendable (Value, inout StateWriter) throws -> Void
+    private typealias Read = @Sendable (inout StateReader) throws -> Value
+    private typealias Adapt =
+        @Sendable (StateShape) throws -> @Sendable (inout StateReader) throws -> Value
+
     /// The function that reads values written in the form `written`: the plain one where that is
     /// this codec's own.
     ///

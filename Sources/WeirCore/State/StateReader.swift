@@ -62,6 +62,29 @@ public struct StateReader {
             littleEndian: UnsafeRawPointer(position).loadUnaligned(as: UInt64.self))
     }
 
+    /// Reads four bytes, the lowest first.
+    @inlinable public mutating func readHalfWord() throws(StateFormatError) -> UInt32 {
+        guard left >= 4 else { throw StateFormatError.truncated() }
+        defer { position += 4 }
+        return UInt32(
+            littleEndian: UnsafeRawPointer(position).loadUnaligned(as: UInt32.self))
+    }
+
+    /// Reads an unsigned number of up to 128 bits.
+    public mutating func readWideVarint() throws(StateFormatError) -> UInt128 {
+        var value: UInt128 = 0
+        var shift: UInt128 = 0
+        while true {
+            let byte = try readByte()
+            if shift == 126, byte > 3 {
+                throw StateFormatError("a number takes more than 128 bits")
+            }
+            value |= UInt128(byte & 0x7f) &<< shift
+            if byte < 0x80 { return value }
+            shift &+= 7
+        }
+    }
+
     /// Reads a number of things that take at least `atLeast` bytes each.
     @inlinable public mutating func readCount(atLeast size: Int = 1) throws(StateFormatError) -> Int
     {
@@ -100,18 +123,41 @@ public struct StateReader {
     }
 }
 
-/// Bytes of state that cannot be read: cut off, corrupt, or of another form.
+/// State that cannot be kept or read: bytes that are cut off or corrupt, a form that does not go
+/// with the type that is to be read, a type without a form.
 public struct StateFormatError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// What is wrong, and in which field.
-    public let reason: String
+    /// The field at fault, nested ones joined by dots; `nil` where it is the value as a whole.
+    public let field: String?
+    /// What is wrong, without the field.
+    public let problem: String
 
     /// Says what is wrong.
-    public init(_ reason: String) { self.reason = reason }
+    public init(_ problem: String, field: String? = nil) {
+        self.problem = problem
+        self.field = field
+    }
 
     /// The error for bytes that end too early.
     public static func truncated() -> StateFormatError {
         StateFormatError("the state ends too early; it was cut off or is corrupt")
     }
 
+    /// What is wrong, and in which field.
+    public var reason: String { field.map { "field \"\($0)\": \(problem)" } ?? problem }
+
     public var description: String { reason }
+}
+
+extension StateFormatError {
+    /// The error of a field, seen from the record that it is in.
+    static func within(_ outer: String, _ error: any Error) -> StateFormatError {
+        guard let error = error as? StateFormatError else {
+            return StateFormatError("\(error)", field: outer)
+        }
+        return StateFormatError(
+            error.problem, field: error.field.map { "\(outer).\($0)" } ?? outer)
+    }
+
+    /// The error of a codec of records.
+    init(_ error: FieldError) { self.init(error.problem, field: error.field) }
 }

@@ -29,6 +29,9 @@ public indirect enum StateShape: Hashable, Sendable, Codable {
     case variant(String, [Field])
     /// Bytes of a form of its own, after their number as a varint; equal names mean equal forms.
     case opaque(String)
+    /// A value of a `Codable` type: members by name, each with its own form beside it. The fields are
+    /// the members that the type asks for; none where they could not be found out.
+    case coded(String, [Field])
 
     /// A field of a record, or a case of a choice.
     public struct Field: Hashable, Sendable, Codable {

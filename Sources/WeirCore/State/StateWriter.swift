@@ -21,6 +21,19 @@ public struct StateWriter: Sendable {
     }
     /// Writes eight bytes, the lowest first.
     @inlinable public mutating func write(word: UInt64) { bytes.append(word: word) }
+    /// Writes four bytes, the lowest first.
+    @inlinable public mutating func write(halfWord: UInt32) {
+        withUnsafeBytes(of: halfWord.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    /// Writes an unsigned number of up to 128 bits, seven bits a byte, the lowest first.
+    public mutating func write(wide value: UInt128) {
+        var rest = value
+        while rest > UInt128(UInt64.max) {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest &>>= 7
+        }
+        write(varint: UInt64(truncatingIfNeeded: rest))
+    }
     /// Writes bytes as they are, without their number.
     @inlinable public mutating func write(raw: some Sequence<UInt8>) {
         bytes.append(contentsOf: raw)

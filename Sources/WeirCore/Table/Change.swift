@@ -83,3 +83,51 @@ public struct KeyedChange<Key, Row> {
 extension KeyedChange: Sendable where Key: Sendable, Row: Sendable {}
 extension KeyedChange: Equatable where Key: Equatable, Row: Equatable {}
 extension KeyedChange: Hashable where Key: Hashable, Row: Hashable {}
+
+extension Change: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Change> {
+        .variant(
+            "Change",
+            [
+                try StateCase("insert") {
+                    if case .insert(let row) = $0 { row } else { nil }
+                } make: {
+                    .insert($0)
+                },
+                try StateCase("update") {
+                    if case .update(let old, let new) = $0 {
+                        UpdatedRow(old: old, new: new)
+                    } else {
+                        nil
+                    }
+                } make: {
+                    .update(old: $0.old, new: $0.new)
+                },
+                try StateCase("delete") {
+                    if case .delete(let row) = $0 { row } else { nil }
+                } make: {
+                    .delete($0)
+                },
+            ])
+    }
+}
+
+/// What an update is written as.
+private struct UpdatedRow<Row>: StateComposite {
+    let old: Row
+    let new: Row
+
+    static func stateCodec() throws -> StateCodec<UpdatedRow> {
+        try .record("Update", StateField("old") { $0.old }, StateField("new") { $0.new }) {
+            UpdatedRow(old: $0, new: $1)
+        }
+    }
+}
+
+extension KeyedChange: StateComposite {
+    public static func stateCodec() throws -> StateCodec<KeyedChange> {
+        try .record(
+            "KeyedChange", StateField("key") { $0.key }, StateField("change") { $0.change }
+        ) { KeyedChange(key: $0, $1) }
+    }
+}

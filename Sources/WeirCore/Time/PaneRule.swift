@@ -152,3 +152,18 @@ public struct PaneTrigger<Element>: WindowTrigger {
 extension PaneTrigger.State {
     fileprivate var domain: TimeDomain { isProcessingTime ? .processingTime : .eventTime }
 }
+
+extension PaneTrigger.State: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record(
+            "PaneTrigger", StateField("records") { $0.records }, StateField("timer") { $0.timer },
+            StateField("isProcessingTime") { $0.isProcessingTime }
+        ) { records, timer, isProcessingTime in
+            var state = Self()
+            state.records = records
+            state.timer = timer
+            state.isProcessingTime = isProcessingTime
+            return state
+        }
+    }
+}

@@ -27,3 +27,17 @@ extension Window: StreamKey {
         end.hash(into: &hasher)
     }
 }
+
+extension Window: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "Window", [StateShape.Field("start", .timestamp), StateShape.Field("end", .timestamp)])
+    }
+    @inlinable public func write(to output: inout StateWriter) {
+        start.write(to: &output)
+        end.write(to: &output)
+    }
+    @inlinable public static func read(from input: inout StateReader) throws -> Window {
+        Window(start: try Timestamp.read(from: &input), end: try Timestamp.read(from: &input))
+    }
+}

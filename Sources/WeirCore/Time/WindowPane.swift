@@ -37,3 +37,11 @@ public enum PaneAccumulation: String, Hashable, Sendable, CaseIterable {
     /// Each pane is the result for the records since the one before: together they are the window.
     case discarding
 }
+
+extension WindowPane: StateComposite {
+    public static func stateCodec() throws -> StateCodec<WindowPane> {
+        try .record(
+            "WindowPane", StateField("timing") { $0.timing }, StateField("index") { $0.index }
+        ) { WindowPane(timing: $0, index: $1) }
+    }
+}

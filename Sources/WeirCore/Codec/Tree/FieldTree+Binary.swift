@@ -5,6 +5,7 @@
 extension FieldTree {
     private enum Kind: UInt8 {
         case null, no, yes, int, uint, float, double, string, bytes, timestamp, list, record
+        case date
     }
 
     /// Appends the value in binary.
@@ -33,6 +34,9 @@ extension FieldTree {
             value.writeField(binary: &output)
         case .timestamp(let value):
             begin(.timestamp)
+            value.writeField(binary: &output)
+        case .date(let value):
+            begin(.date)
             value.writeField(binary: &output)
         case .list(let elements):
             begin(.list)
@@ -65,6 +69,7 @@ extension FieldTree {
         case .string: return .string(try reader.readString())
         case .bytes: return .bytes(try reader.readBytes())
         case .timestamp: return .timestamp(try Timestamp.readField(binary: &reader))
+        case .date: return .date(try Double.readField(binary: &reader))
         case .list, .record: return try readContainer(kind == .list, &reader)
         }
     }

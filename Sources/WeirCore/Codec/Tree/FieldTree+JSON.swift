@@ -61,6 +61,7 @@ extension FieldTree {
         case .string(let value): value.writeField(json: &output)
         case .bytes(let value): value.writeField(json: &output)
         case .timestamp(let value): value.writeField(json: &output)
+        case .date(let value): Timestamp(secondsSince2001: value).writeField(json: &output)
         case .list(let elements):
             output.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
@@ -89,6 +90,7 @@ extension FieldTree {
         case .string(let value): value.writeField(text: &output)
         case .bytes(let value): value.writeField(text: &output)
         case .timestamp(let value): value.writeField(text: &output)
+        case .date(let value): Timestamp(secondsSince2001: value).writeField(text: &output)
         case .bool, .int, .uint, .list, .record: writeJSON(to: &output)
         }
     }

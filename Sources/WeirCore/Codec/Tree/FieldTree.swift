@@ -10,6 +10,9 @@
     case string(String)
     case bytes([UInt8])
     case timestamp(Timestamp)
+    /// A date of Foundation, as its seconds since 2001: more exact than a timestamp. Formats write
+    /// the timestamp nearest to it.
+    case date(Double)
     case list([FieldTree])
     /// Members in the order in which they were written or read.
     case record([Member])
@@ -33,6 +36,7 @@
         case .string(let value): return .string(value)
         case .bytes(let value): return .bytes(value)
         case .timestamp(let value): return .timestamp(value)
+        case .date(let value): return .timestamp(Timestamp(secondsSince2001: value))
         case .uint, .list, .record:
             var json: [UInt8] = []
             writeJSON(to: &json)

@@ -64,6 +64,7 @@ extension TreeDecoder: SingleValueDecodingContainer {
         switch tree {
         case .string(let value): return value
         case .timestamp(let value): return value.iso8601
+        case .date(let value): return Timestamp(secondsSince2001: value).iso8601
         default: throw mismatch("a string")
         }
     }
@@ -101,6 +102,8 @@ extension TreeDecoder: SingleValueDecodingContainer {
             case .uint(let value): Value(exactly: value)
             case .double(let value): Value(exactly: value)
             case .timestamp(let value): Value(exactly: value.microseconds)
+            case .date(let value):
+                Value(exactly: Timestamp(secondsSince2001: value).microseconds)
             default: nil
             }
         guard let value else { throw mismatch(Value.typeText) }
@@ -122,7 +125,7 @@ extension TreeDecoder: SingleValueDecodingContainer {
         if type == Timestamp.self { return try timestamp() }
         if type == [UInt8].self { return try bytes() }
         if type == Data.self { return Data(try bytes()) }
-        if type == Date.self { return try timestamp().date }
+        if type == Date.self { return try date() }
         if type == URL.self {
             guard let url = URL(string: try decode(String.self)) else { throw mismatch("a URL") }
             return url
@@ -130,9 +133,15 @@ extension TreeDecoder: SingleValueDecodingContainer {
         return nil
     }
 
+    private func date() throws -> Date {
+        if case .date(let seconds) = tree { return Date(timeIntervalSinceReferenceDate: seconds) }
+        return try timestamp().date
+    }
+
     private func timestamp() throws -> Timestamp {
         switch tree {
         case .timestamp(let value): return value
+        case .date(let value): return Timestamp(secondsSince2001: value)
         case .int(let value): return Timestamp(microseconds: value)
         case .string(let text):
             if let value = Timestamp(iso8601: text) { return value }
@@ -156,6 +165,11 @@ extension TreeDecoder: SingleValueDecodingContainer {
 extension Timestamp {
     /// The point as Foundation's type, to the microsecond as far as its double reaches.
     var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+
+    /// The microsecond nearest to a point in Foundation's count of seconds.
+    init(secondsSince2001 seconds: Double) {
+        self.init(Date(timeIntervalSinceReferenceDate: seconds))
+    }
 
     /// The microsecond nearest to a date, saturating; the epoch for what is no date.
     init(_ date: Date) {

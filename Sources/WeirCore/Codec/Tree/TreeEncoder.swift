@@ -91,7 +91,7 @@ private struct TreeEncoder: Encoder {
         case let value as Float: .float(value)
         case let value as Timestamp: .timestamp(value)
         case let value as Data: .bytes(Array(value))
-        case let value as Date: .timestamp(Timestamp(value))
+        case let value as Date: .date(value.timeIntervalSinceReferenceDate)
         case let value as URL: .string(value.absoluteString)
         case let value as any FixedWidthInteger: integer(value)
         default: nil

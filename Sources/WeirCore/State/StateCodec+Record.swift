@@ -1,0 +1,257 @@
+/// A field of a composite value: its name, and how it is got.
+public struct StateField<Root, Value>: Sendable {
+    let name: String
+    let aliases: [String]
+    let fallback: (@Sendable () -> Value)?
+    let get: @Sendable (Root) -> Value
+
+    /// Describes a field.
+    ///
+    /// - Parameters:
+    ///   - name: The name in the checkpoint, which must stay as it is.
+    ///   - aliases: Earlier names.
+    ///   - fallback: Makes the value where an older checkpoint has none; an optional field has `nil`
+    ///     without saying so.
+    ///   - get: Gives the field of a value.
+    public init(
+        _ name: String, aliases: [String] = [],
+        default fallback: (@Sendable () -> Value)? = nil,
+        _ get: @escaping @Sendable (Root) -> Value
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.fallback = fallback ?? Self.absence
+        self.get = get
+    }
+
+    /// Makes `nil` of the type, where it has that.
+    private static var absence: (@Sendable () -> Value)? {
+        guard let optional = Value.self as? any StateWithAbsence.Type,
+            optional.absence is Value
+        else { return nil }
+        // The cast holds: it has just been tried.
+        return { optional.absence as! Value }
+    }
+}
+
+/// An optional, known by its conformance alone.
+private protocol StateWithAbsence: SendableMetatype {
+    static var absence: Any { get }
+}
+
+extension Optional: StateWithAbsence {
+    fileprivate static var absence: Any { Self.none as Any }
+}
+
+/// A field with its codec.
+struct BoundStateField<Root, Value>: Sendable {
+    let get: @Sendable (Root) -> Value
+    let codec: StateCodec<Value>
+    let slot: StateSlot
+
+    init(_ field: StateField<Root, Value>) throws {
+        let codec: StateCodec<Value>
+        do {
+            codec = try StateCodec<Value>.find()
+        } catch {
+            throw StateFormatError.within(field.name, error)
+        }
+        var makeDefault: (@Sendable () -> Any)?
+        if let fallback = field.fallback { makeDefault = { fallback() } }
+        get = field.get
+        self.codec = codec
+        slot = StateSlot(
+            field: StateShape.Field(
+                field.name, codec.shape, aliases: field.aliases, hasDefault: makeDefault != nil),
+            makeDefault: makeDefault,
+            reader: { written in
+                let read = try codec.reader(of: written)
+                return { input in try read(&input) }
+            })
+    }
+
+    @inline(__always) func write(_ root: Root, _ output: inout StateWriter) throws {
+        try codec.write(get(root), &output)
+    }
+    @inline(__always) func read(_ input: inout StateReader) throws -> Value {
+        try codec.read(&input)
+    }
+}
+
+/// A field whose type is erased, for reading records of another form.
+struct StateSlot: Sendable {
+    let field: StateShape.Field
+    let makeDefault: (@Sendable () -> Any)?
+    let reader: @Sendable (StateShape) throws -> @Sendable (inout StateReader) throws -> Any
+}
+
+/// The values of a record that was written in another form.
+struct StateSlotValues {
+    fileprivate var values: [Any?]
+
+    /// The value of a field.
+    func value<Value>(_ index: Int, as type: Value.Type = Value.self) throws -> Value {
+        guard let value = values[index] as? Value else {
+            throw StateFormatError("a field is not of type \(Value.self)")
+        }
+        return value
+    }
+}
+
+extension StateCodec {
+    /// Makes the codec of a record of erased fields: `adapt` is put together from those.
+    static func record(
+        _ name: String, _ slots: [StateSlot],
+        write: @escaping @Sendable (Value, inout StateWriter) throws -> Void,
+        read: @escaping @Sendable (inout StateReader) throws -> Value,
+        make: @escaping @Sendable (StateSlotValues) throws -> Value
+    ) -> StateCodec {
+        let wanted = StateShape.record(name, slots.map(\.field))
+        return StateCodec(
+            shape: wanted, write: write, read: read,
+            adapt: { written in
+                guard case .record(_, let fields) = written else {
+                    throw StateFormatError.mismatch(written: written, wanted: wanted)
+                }
+                let plan = try FieldMatching(written: fields, wanted: slots.map(\.field))
+                let steps = try plan.steps { index, shape in try slots[index].reader(shape) }
+                let defaults = slots.map(\.makeDefault)
+                return { input in
+                    var read = StateSlotValues(values: Array(repeating: nil, count: defaults.count))
+                    for step in steps {
+                        switch step {
+                        case .skip(let shape): try shape.skip(&input)
+                        case .read(let index, let reader): read.values[index] = try reader(&input)
+                        }
+                    }
+                    for index in plan.missing { read.values[index] = defaults[index]?() }
+                    return try make(read)
+                }
+            })
+    }
+
+    /// Makes the codec of values with one field.
+    public static func record<A>(
+        _ name: String, _ first: StateField<Value, A>,
+        make: @escaping @Sendable (A) throws -> Value
+    ) throws -> StateCodec {
+        let a = try BoundStateField(first)
+        return record(
+            name, [a.slot],
+            write: { value, output in try a.write(value, &output) },
+            read: { input in try make(a.read(&input)) },
+            make: { try make($0.value(0)) })
+    }
+
+    /// Makes the codec of values with two fields.
+    public static func record<A, B>(
+        _ name: String, _ first: StateField<Value, A>, _ second: StateField<Value, B>,
+        make: @escaping @Sendable (A, B) throws -> Value
+    ) throws -> StateCodec {
+        let (a, b) = (try BoundStateField(first), try BoundStateField(second))
+        return record(
+            name, [a.slot, b.slot],
+            write: { value, output in
+                try a.write(value, &output)
+                try b.write(value, &output)
+            },
+            read: { input in try make(a.read(&input), b.read(&input)) },
+            make: { try make($0.value(0), $0.value(1)) })
+    }
+
+    /// Makes the codec of values with three fields.
+    public static func record<A, B, C>(
+        _ name: String, _ first: StateField<Value, A>, _ second: StateField<Value, B>,
+        _ third: StateField<Value, C>, make: @escaping @Sendable (A, B, C) throws -> Value
+    ) throws -> StateCodec {
+        let (a, b) = (try BoundStateField(first), try BoundStateField(second))
+        let c = try BoundStateField(third)
+        return record(
+            name, [a.slot, b.slot, c.slot],
+            write: { value, output in
+                try a.write(value, &output)
+                try b.write(value, &output)
+                try c.write(value, &output)
+            },
+            read: { input in try make(a.read(&input), b.read(&input), c.read(&input)) },
+            make: { try make($0.value(0), $0.value(1), $0.value(2)) })
+    }
+
+    /// Makes the codec of values with four fields.
+    public static func record<A, B, C, D>(
+        _ name: String, _ first: StateField<Value, A>, _ second: StateField<Value, B>,
+        _ third: StateField<Value, C>, _ fourth: StateField<Value, D>,
+        make: @escaping @Sendable (A, B, C, D) throws -> Value
+    ) throws -> StateCodec {
+        let (a, b) = (try BoundStateField(first), try BoundStateField(second))
+        let (c, d) = (try BoundStateField(third), try BoundStateField(fourth))
+        return record(
+            name, [a.slot, b.slot, c.slot, d.slot],
+            write: { value, output in
+                try a.write(value, &output)
+                try b.write(value, &output)
+                try c.write(value, &output)
+                try d.write(value, &output)
+            },
+            read: { input in
+                try make(a.read(&input), b.read(&input), c.read(&input), d.read(&input))
+            },
+            make: { try make($0.value(0), $0.value(1), $0.value(2), $0.value(3)) })
+    }
+
+    /// Makes the codec of values with five fields.
+    public static func record<A, B, C, D, E>(
+        _ name: String, _ first: StateField<Value, A>, _ second: StateField<Value, B>,
+        _ third: StateField<Value, C>, _ fourth: StateField<Value, D>,
+        _ fifth: StateField<Value, E>, make: @escaping @Sendable (A, B, C, D, E) throws -> Value
+    ) throws -> StateCodec {
+        let (a, b) = (try BoundStateField(first), try BoundStateField(second))
+        let (c, d) = (try BoundStateField(third), try BoundStateField(fourth))
+        let e = try BoundStateField(fifth)
+        return record(
+            name, [a.slot, b.slot, c.slot, d.slot, e.slot],
+            write: { value, output in
+                try a.write(value, &output)
+                try b.write(value, &output)
+                try c.write(value, &output)
+                try d.write(value, &output)
+                try e.write(value, &output)
+            },
+            read: { input in
+                try make(
+                    a.read(&input), b.read(&input), c.read(&input), d.read(&input), e.read(&input))
+            },
+            make: { try make($0.value(0), $0.value(1), $0.value(2), $0.value(3), $0.value(4)) })
+    }
+
+    /// Makes the codec of values with six fields; those with more keep some in a record of their own.
+    public static func record<A, B, C, D, E, F>(
+        _ name: String, _ first: StateField<Value, A>, _ second: StateField<Value, B>,
+        _ third: StateField<Value, C>, _ fourth: StateField<Value, D>,
+        _ fifth: StateField<Value, E>, _ sixth: StateField<Value, F>,
+        make: @escaping @Sendable (A, B, C, D, E, F) throws -> Value
+    ) throws -> StateCodec {
+        let (a, b) = (try BoundStateField(first), try BoundStateField(second))
+        let (c, d) = (try BoundStateField(third), try BoundStateField(fourth))
+        let (e, f) = (try BoundStateField(fifth), try BoundStateField(sixth))
+        return record(
+            name, [a.slot, b.slot, c.slot, d.slot, e.slot, f.slot],
+            write: { value, output in
+                try a.write(value, &output)
+                try b.write(value, &output)
+                try c.write(value, &output)
+                try d.write(value, &output)
+                try e.write(value, &output)
+                try f.write(value, &output)
+            },
+            read: { input in
+                try make(
+                    a.read(&input), b.read(&input), c.read(&input), d.read(&input), e.read(&input),
+                    f.read(&input))
+            },
+            make: {
+                try make(
+                    $0.value(0), $0.value(1), $0.value(2), $0.value(3), $0.value(4), $0.value(5))
+            })
+    }
+}
