@@ -47,6 +47,9 @@ final class PlainInput: ByteInput {
         return ahead
     }
 
+    /// The length of a regular file.
+    func size() throws -> Int64 { try file.status().size }
+
     func seek(to offset: Int64) throws {
         ahead = []
         try file.seek(to: offset)

@@ -45,6 +45,11 @@ public struct CSVFileReader<Row: Sendable>: SplitReader {
         return .more
     }
 
+    /// How far it has read; `nil` for a pipe or a terminal.
+    ///
+    /// `offset` counts bytes of the content, decompressed, and `records` lines.
+    public var position: SplitPosition? { decoder == nil ? cursor.unbegun : cursor.position }
+
     /// Reads the header; `nil` when the job was asked to stop before it came.
     @usableFromInline mutating func openedDecoder() throws -> CSVRecordDecoder<Row>? {
         guard let made = try header.decoder(from: &cursor.splitter, path: path) else { return nil }

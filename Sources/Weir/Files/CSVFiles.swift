@@ -15,6 +15,10 @@ public import WeirCore
 ///   there is but one column, where they are its empty values).
 /// - Splits: one a file. With `quotedNewlines: false`, plain files longer than
 ///   ``FileReadOptions/splitBytes`` fall into byte ranges that are read in parallel.
+/// - Recovery: files are read on from the byte behind the last record, compressed ones by reading
+///   again what came before it. One that has become shorter, or differs right before that byte, is
+///   refused. What is appended to a file after its split has ended is not read. Standard input,
+///   pipes and terminals cannot be read again.
 /// - Bad records: wrong types, too few or too many cells, broken UTF-8 in a wanted column, quotes
 ///   that do not close, and records longer than ``FileReadOptions/maximumRecordBytes`` go where the
 ///   source's policy says. A truncated or damaged archive is an error, after all whole records
@@ -69,6 +73,7 @@ public struct CSVFiles<Row: Sendable>: Source {
     }
 
     public var summary: String { files.summary("CSV") }
+    public var isReplayable: Bool { files.isReplayable }
     public var fields: [FieldDescription] { header.format.fields }
 
     /// One split for each file, or for each byte range of a large one.
@@ -92,27 +97,39 @@ public struct CSVFiles<Row: Sendable>: Source {
         let input = try OpenInput(path, options: files.options, isStopping: context.isStopping)
         let end = split.end ?? .max
         var splitter = self.splitter(over: input, endOffset: end)
-        guard split.start > 0 else {
-            let cursor = RecordCursor(splitter, path: name, isWhole: true, context: context)
+        let resumed = split.resumedPosition
+        guard split.start > 0 || resumed != nil else {
+            let cursor = RecordCursor(splitter, path: name, split: split, context: context)
             return CSVFileReader(cursor, header: header, decoder: nil, path: name)
         }
+        guard !input.file.isLive else { throw FileError.notReplayable(path: name) }
         let decoder = try header.decoder(from: &splitter, path: name)
+        if let resumed {
+            // Opened again, since reading the header has gone beyond it.
+            let input = try OpenInput(path, options: files.options, isStopping: context.isStopping)
+            let before = try input.move(to: resumed, path: name)
+            splitter = self.splitter(
+                over: input, offset: resumed.offset, before: before, endOffset: end)
+            let cursor = RecordCursor(splitter, path: name, split: split, context: context)
+            return CSVFileReader(cursor, header: header, decoder: decoder, path: name)
+        }
         let start = max(split.start, splitter.nextOffset)
         let isAfterHeader = start > split.start || splitter.nextOffset == start
         try input.file.seek(to: isAfterHeader ? start : start - 1)
         splitter = self.splitter(
             over: input, offset: isAfterHeader ? start : start - 1, endOffset: end,
             skipsFirstLine: !isAfterHeader)
-        let cursor = RecordCursor(splitter, path: name, isWhole: false, context: context)
+        let cursor = RecordCursor(splitter, path: name, split: split, context: context)
         return CSVFileReader(cursor, header: header, decoder: decoder, path: name)
     }
 
     private func splitter(
-        over input: OpenInput, offset: Int64 = 0, endOffset: Int64 = .max,
+        over input: OpenInput, offset: Int64 = 0, before: [UInt8] = [], endOffset: Int64 = .max,
         skipsFirstLine: Bool = false
     ) -> RecordSplitter {
         RecordSplitter(
-            input.bytes, isLive: input.file.isLive, offset: offset, endOffset: endOffset,
+            input.bytes, isLive: input.file.isLive, offset: offset, before: before,
+            endOffset: endOffset,
             skipsFirstLine: skipsFirstLine, quoting: quotedNewlines ? header.quoting : nil,
             maximumRecordBytes: files.options.maximumRecordBytes,
             bufferBytes: files.options.bufferBytes)

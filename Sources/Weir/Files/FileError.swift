@@ -19,6 +19,12 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case headerMismatch(path: String, problem: String)
     /// A split that none of the source's patterns led to.
     case unknownSplit(id: String)
+    /// A file is to be read on from a position that it no longer reaches.
+    case shortened(path: String, length: Int64, position: Int64)
+    /// What was read of a file, before the position from which it is to be read on, has changed.
+    case changed(path: String, position: Int64)
+    /// A pipe, a terminal or a device is to be read on from a position.
+    case notReplayable(path: String)
     /// An option has a value that makes no sense.
     case invalidOption(name: String, value: String, mend: String)
     /// The file to be written is there already.
@@ -59,6 +65,17 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "columns with `header: .absent(columns)`."
         case .unknownSplit(let id):
             "internal: the split \(id) does not come from this source; please report this"
+        case .shortened(let path, let length, let position):
+            "\(path) cannot be read on: byte \(position) of its content is next, and it now has only "
+                + "\(length). Put back the file that the checkpoint was taken with, or start the job "
+                + "without restoring."
+        case .changed(let path, let position):
+            "\(path) cannot be read on from byte \(position) of its content: what stands before that "
+                + "is not what was read. Put back the file that the checkpoint was taken with, or "
+                + "start the job without restoring."
+        case .notReplayable(let path):
+            "\(path) cannot be read on from a position: what was read from a pipe or a terminal is "
+                + "gone. Read from a file, or start the job without restoring."
         default: nil
         }
     }

@@ -52,12 +52,17 @@ struct FileSet: Sendable {
         return splits
     }
 
+    /// The last range ends where it would if the file went on, so that its name stays the same
+    /// when the file has grown.
     private static func ranges(of path: String, size: Int64, splitBytes: Int64) -> [SourceSplit] {
         stride(from: 0, to: size, by: Int64.Stride(splitBytes)).map { start in
-            let end = min(size, start + splitBytes)
+            let end = start + splitBytes
             return SourceSplit(id: "\(path)#\(start)-\(end)", start: start, end: end)
         }
     }
+
+    /// Whether all of it is files; a pipe shows only once it is opened.
+    var isReplayable: Bool { !patterns.contains(OpenInput.standardInputPath) }
 
     /// The path of the file that `split` belongs to.
     static func path(of split: SourceSplit) throws -> String {
@@ -80,6 +85,14 @@ struct FileSet: Sendable {
             left -= Int64(found)
         }
         return lines
+    }
+}
+
+extension SourceSplit {
+    /// Where reading goes on; `nil` where it is to begin at the start.
+    var resumedPosition: SplitPosition? {
+        guard let position, !position.details.isEmpty else { return nil }
+        return position
     }
 }
 

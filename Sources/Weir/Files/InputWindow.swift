@@ -18,17 +18,25 @@
     private(set) var filled = 0
     /// The offset in the stream of the first byte of ``bytes``.
     private(set) var offset: Int64
+    /// The bytes before ``offset`` that are still known, ``ContentFingerprint/length`` at most.
+    private var before: [UInt8] = []
+    /// From where on ``bytes`` is what the stream holds at that place.
+    private var faithfulFrom = 0
     /// Whether the stream has ended.
     private(set) var isExhausted = false
     private var failure: (any Error)?
 
     /// - Parameters:
     ///   - offset: The offset of the first byte that `input` yields.
+    ///   - before: The bytes before that, as far as they are known.
     ///   - bytes: The size to begin with; four at least.
     ///   - maximumBytes: The size that must be reached before a caller gives up on its record.
-    init(_ input: any ByteInput, offset: Int64, bytes: Int, maximumBytes: Int) {
+    init(
+        _ input: any ByteInput, offset: Int64, before: [UInt8] = [], bytes: Int, maximumBytes: Int
+    ) {
         self.input = input
         self.offset = offset
+        self.before = before
         self.maximumBytes = maximumBytes
         self.bytes = [UInt8](repeating: 0, count: max(bytes, 4))
     }
@@ -44,6 +52,16 @@
             else { return nil }
             return UnsafeRawPointer(hit) - base
         }
+    }
+
+    /// The bytes of the stream before the place at `end`, as far as they are known;
+    /// ``ContentFingerprint/length`` at most.
+    func tail(before end: Int) -> [UInt8] {
+        let length = ContentFingerprint.length
+        guard end > faithfulFrom else { return end == 0 && faithfulFrom == 0 ? before : [] }
+        let known = bytes[max(faithfulFrom, end - length)..<end]
+        guard faithfulFrom == 0, known.count < length else { return Array(known) }
+        return before.suffix(length - known.count) + known
     }
 
     /// Reads more, waiting for at least one byte or the end, after making room by dropping the first
@@ -77,11 +95,14 @@
         offset += Int64(end - head.count)
         bytes = head + rest + [UInt8](repeating: 0, count: max(0, bytes.count - count))
         filled = count
+        faithfulFrom = head.count
     }
 
     /// Moves what lies behind the first `count` bytes to the front.
     private mutating func drop(_ count: Int) {
         let left = filled - count
+        before = tail(before: count)
+        faithfulFrom = max(0, faithfulFrom - count)
         // SAFETY: both ranges lie within the buffer, and `memmove` allows them to overlap.
         bytes.withUnsafeMutableBytes { bytes in
             guard let base = bytes.baseAddress, left > 0 else { return }

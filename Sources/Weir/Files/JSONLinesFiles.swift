@@ -41,6 +41,7 @@ public struct JSONLinesFiles<Row: Sendable>: Source {
     }
 
     public var summary: String { files.summary("JSON Lines") }
+    public var isReplayable: Bool { files.isReplayable }
     public var fields: [FieldDescription] { format.fields }
 
     /// One split for each file, or for each byte range of a large one.
@@ -58,17 +59,29 @@ public struct JSONLinesFiles<Row: Sendable>: Source {
         let path = try FileSet.path(of: split)
         let options = files.options
         let input = try OpenInput(path, options: options, isStopping: context.isStopping)
-        // One byte earlier, to see whether the range begins at the start of a line.
-        let offset = max(split.start - 1, 0)
-        if offset > 0 { try input.file.seek(to: offset) }
-        let splitter = RecordSplitter(
-            input.bytes, isLive: input.file.isLive, offset: offset, endOffset: split.end ?? .max,
-            skipsFirstLine: split.start > 0, maximumRecordBytes: options.maximumRecordBytes,
-            bufferBytes: options.bufferBytes)
-        let cursor = RecordCursor(
-            splitter, path: OpenInput.displayName(path), isWhole: split.start == 0,
-            context: context)
+        let name = OpenInput.displayName(path)
+        let splitter = try self.splitter(over: input, split: split, path: name)
+        let cursor = RecordCursor(splitter, path: name, split: split, context: context)
         return JSONLinesFileReader(cursor, decoder: format.jsonDecoder())
+    }
+
+    private func splitter(
+        over input: OpenInput, split: SourceSplit, path: String
+    ) throws -> RecordSplitter {
+        let resumed = split.resumedPosition
+        // One byte earlier, to see whether the range begins at the start of a line.
+        let offset = resumed?.offset ?? max(split.start - 1, 0)
+        var before: [UInt8] = []
+        if let resumed {
+            before = try input.move(to: resumed, path: path)
+        } else if offset > 0 {
+            try input.file.seek(to: offset)
+        }
+        return RecordSplitter(
+            input.bytes, isLive: input.file.isLive, offset: offset, before: before,
+            endOffset: split.end ?? .max, skipsFirstLine: resumed == nil && split.start > 0,
+            maximumRecordBytes: files.options.maximumRecordBytes,
+            bufferBytes: files.options.bufferBytes)
     }
 }
 
@@ -91,6 +104,11 @@ public struct JSONLinesFileReader<Row: Sendable>: SplitReader {
         self.cursor = cursor
         self.decoder = decoder
     }
+
+    /// How far it has read; `nil` for a pipe or a terminal.
+    ///
+    /// `offset` counts bytes of the content, decompressed, and `records` lines.
+    public var position: SplitPosition? { cursor.position }
 
     /// Appends up to `limit` records; fewer where waiting for more could take long, or where a bad
     /// record or a fault comes next. May append none although there is more.

@@ -13,13 +13,36 @@ import WeirRuntime
     /// The number of the line before the first that the splitter counts; `nil` until it is needed
     /// in a byte range, whose start would have to be counted up to.
     private var linesBefore: Int?
+    /// The lines of the split before the first that the splitter counts.
+    private let linesSkipped: Int64
+    private let start: Int64
+    /// The bad record that could not be handed over, and so is still to come.
+    private var unhandled: (offset: Int64, lines: Int)?
 
-    init(_ splitter: RecordSplitter, path: String, isWhole: Bool, context: ReaderContext) {
+    /// - Parameter split: What is read; the splitter stands at its position, if it has one.
+    init(_ splitter: RecordSplitter, path: String, split: SourceSplit, context: ReaderContext) {
         self.splitter = splitter
         self.path = path
         self.context = context
-        linesBefore = isWhole ? 0 : nil
+        start = split.start
+        linesSkipped = split.position?.records ?? 0
+        linesBefore = split.start == 0 ? Int(linesSkipped) : nil
     }
+
+    /// Where a reader goes on that is opened anew: behind the records handed out; `nil` for a pipe.
+    ///
+    /// Without `details` it stands for the start of the split.
+    var position: SplitPosition? {
+        if splitter.isLive { return nil }
+        guard splitter.hasBegun else { return unbegun }
+        let (offset, lines) = unhandled ?? (splitter.resumeOffset, splitter.linesPassed)
+        return SplitPosition(
+            offset: offset, records: linesSkipped + Int64(lines),
+            details: ContentFingerprint.of(splitter.tail(before: offset)))
+    }
+
+    /// The position of a reader that has not begun.
+    var unbegun: SplitPosition? { splitter.isLive ? nil : SplitPosition(offset: start) }
 
     /// Whether the record is an empty line, or only blanks.
     @usableFromInline var isBlank: Bool {
@@ -76,10 +99,13 @@ import WeirRuntime
     }
 
     private mutating func handOver(_ reason: String) throws {
+        // Until it has been dealt with, it is not behind us.
+        unhandled = (splitter.recordOffset, splitter.recordLine - 1)
         try context.badRecords.handle(
             BadRecord(
                 origin: path, line: try lineNumber(), offset: splitter.recordOffset,
                 reason: reason, bytes: Array(splitter.window.bytes[splitter.record])))
+        unhandled = nil
     }
 
     private mutating func lineNumber() throws -> Int {

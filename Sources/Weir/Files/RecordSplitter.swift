@@ -22,7 +22,8 @@
     /// How much of an over-long record is kept to be shown.
     static let shownBytes = 64 << 10
 
-    private let isLive: Bool
+    /// Whether reading from the input may wait for as long as it likes.
+    let isLive: Bool
     private let quoting: Quoting?
     private let maximum: Int
     private let endOffset: Int64
@@ -46,6 +47,8 @@
     /// The number of the record's first line, from 1 at the start of what is read.
     private(set) var recordLine = 0
     private var nextLine = 1
+    /// Where a record begins that is being passed over for its length.
+    private var overlongOffset: Int64?
 
     /// What quotes do in a format whose records may hold line ends.
     struct Quoting {
@@ -61,16 +64,36 @@
     /// The offset behind the record found last, and its line's end.
     var nextOffset: Int64 { window.offset + Int64(start) }
 
+    /// Up to where the record that begins at `start` must have ended, with its line's end.
+    ///
+    /// What is beyond is not looked at, even where it is in the buffer: how a record is cut must not
+    /// depend on where reading began.
+    private var limit: Int { start + maximum + 2 }
+
+    /// Where a splitter would go on that is made anew: behind the record found last.
+    var resumeOffset: Int64 { overlongOffset ?? nextOffset }
+    /// The number of lines before ``resumeOffset`` that this splitter has seen.
+    var linesPassed: Int { nextLine - 1 }
+    /// Whether what belongs to the range before has been passed over.
+    var hasBegun: Bool { phase != .restOfRecordBefore }
+
+    /// The bytes before `offset` that are still known.
+    func tail(before offset: Int64) -> [UInt8] {
+        guard offset >= window.offset else { return [] }
+        return window.tail(before: Int(offset - window.offset))
+    }
+
     /// Creates a splitter for what `input` yields.
     ///
     /// - Parameters:
     ///   - isLive: Whether reading from `input` may wait for as long as it likes.
     ///   - offset: The offset of the first byte that `input` yields.
+    ///   - before: The bytes before that, as far as they are known.
     ///   - endOffset: Where the range ends.
     ///   - skipsFirstLine: Whether the input begins with what belongs to the range before.
     ///   - quoting: Set when a quoted field may hold line ends.
     init(
-        _ input: any ByteInput, isLive: Bool = false, offset: Int64 = 0,
+        _ input: any ByteInput, isLive: Bool = false, offset: Int64 = 0, before: [UInt8] = [],
         endOffset: Int64 = .max, skipsFirstLine: Bool = false, quoting: Quoting? = nil,
         maximumRecordBytes: Int, bufferBytes: Int
     ) {
@@ -80,7 +103,8 @@
         maximum = maximumRecordBytes
         phase = skipsFirstLine ? .restOfRecordBefore : offset == 0 ? .byteOrderMark : .records
         window = InputWindow(
-            input, offset: offset, bytes: bufferBytes, maximumBytes: maximumRecordBytes + 2)
+            input, offset: offset, before: before, bytes: bufferBytes,
+            maximumBytes: maximumRecordBytes + 2)
     }
 
     /// Finds the next record.
@@ -94,7 +118,7 @@
         if !isFirst && nextOffset >= endOffset { return .end }
         while true {
             if let end = findEnd() { return take(upTo: end, next: end + 1) }
-            if window.filled - start > maximum { return try passOverLong() }
+            if window.filled >= limit { return try passOverLong() }
             if window.isExhausted { return takeLast() }
             if !mayWait && isLive { return .starved }
             try fill()
@@ -118,7 +142,7 @@ extension RecordSplitter {
             // Most records hold no quote, and then their line is the whole of them.
             if let end, end < nextQuote { return end }
             if end == nil && nextQuote >= window.filled && !window.isExhausted
-                && window.filled - start <= maximum
+                && window.filled < limit
             {
                 return nil
             }
@@ -142,21 +166,24 @@ extension RecordSplitter {
     /// A quote opens only at the start of a field; two quotes within are one that stands for
     /// itself. Source: RFC 4180, section 2.
     private mutating func findQuotedEnd(_ quoting: Quoting) -> Int? {
+        let end = min(window.filled, limit)
+        let isLast = window.isExhausted && end == window.filled
         var index = scanned
         var state = quoteState
         defer {
             scanned = index
             quoteState = state
         }
-        while index < window.filled {
+        while index < end {
             if state == .quoted {
-                guard let quote = window.position(of: quoting.quote, from: index) else {
-                    index = window.filled
+                guard let quote = window.position(of: quoting.quote, from: index), quote < end
+                else {
+                    index = end
                     return nil
                 }
                 index = quote
-                if quote + 1 == window.filled && !window.isExhausted { return nil }
-                if quote + 1 < window.filled && window.bytes[quote + 1] == quoting.quote {
+                if quote + 1 == end && !isLast { return nil }
+                if quote + 1 < end && window.bytes[quote + 1] == quoting.quote {
                     index = quote + 2
                 } else {
                     state = .inField
@@ -221,24 +248,27 @@ extension RecordSplitter {
 
     /// Passes over a record that is too long for the buffer, keeping its head.
     private mutating func passOverLong() throws -> Found {
-        if quoteState == .quoted, window.position(of: 10, from: start) != nil {
+        if quoteState == .quoted, let end = window.position(of: 10, from: start), end < limit {
             return takeUnclosed("within \(maximum) bytes (`maximumRecordBytes`)")
         }
         let offset = window.offset + Int64(start)
-        let head = Array(window.bytes[start..<min(window.filled, start + Self.shownBytes)])
-        repeat {
+        overlongOffset = offset
+        let head = Array(window.bytes[start..<min(limit, start + Self.shownBytes)])
+        start = limit
+        while window.position(of: 10, from: start) == nil {
             start = window.filled
             scanned = window.filled
             if window.isExhausted { break }
             // Here it waits even where it need not: the rest of one record is on its way.
             try fill()
-        } while window.position(of: 10, from: start) == nil
+        }
         start = window.position(of: 10, from: start).map { $0 + 1 } ?? window.filled
         return takeOverlong(head, offset: offset)
     }
 
     /// Shows `head` as the record, from a place of its own before the rest of the buffer.
     private mutating func takeOverlong(_ head: [UInt8], offset: Int64) -> Found {
+        overlongOffset = nil
         recordOffset = offset
         recordLine = nextLine
         nextLine += 1

@@ -13,6 +13,8 @@ public import WeirCore
 /// job is asked to stop, the task is cancelled, and what was handed over is still read. Times are
 /// left ``Timestamp/earliest``; `watermarked` sets them.
 ///
+/// What was read cannot be read again, so a job that is restored goes on with what comes then.
+///
 /// Shape: one split, iterated anew by each run; most streams can be iterated once only.
 public struct AsyncSequenceSource<Base: AsyncSequence & Sendable>: Source
 where Base.Element: Sendable {

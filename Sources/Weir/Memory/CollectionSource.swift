@@ -3,7 +3,7 @@ public import WeirCore
 /// A source of values that are in memory already: for tests, small tables, and embedding.
 ///
 /// The splits are contiguous ranges of equal length, give or take one. Times are left
-/// ``Timestamp/earliest``; `watermarked` sets them.
+/// ``Timestamp/earliest``; `watermarked` sets them. Recovery goes on with the value after the last.
 public struct CollectionSource<Element: Sendable>: Source {
     @usableFromInline let elements: [Element]
     private let splitCount: Int
@@ -22,11 +22,12 @@ public struct CollectionSource<Element: Sendable>: Source {
     }
 
     public var readMode: ReadMode { .inline }
+    public var isReplayable: Bool { true }
 
     public func splits() -> [SourceSplit] {
         (0..<splitCount).map { index in
-            SourceSplit(
-                id: "collection-\(index)", start: bound(of: index), end: bound(of: index + 1))
+            let (start, end) = (bound(of: index), bound(of: index + 1))
+            return SourceSplit(id: "collection-\(index)#\(start)-\(end)", start: start, end: end)
         }
     }
 
@@ -40,7 +41,9 @@ public struct CollectionSource<Element: Sendable>: Source {
         for split: SourceSplit, context: ReaderContext
     ) -> CollectionReader<Element> {
         let end = split.end.map { Int($0) } ?? elements.count
-        return CollectionReader(elements: elements[Int(split.start)..<end])
+        let start = split.position.map { Int($0.offset) } ?? Int(split.start)
+        return CollectionReader(
+            elements: elements[min(start, end)..<end], first: Int(split.start))
     }
 }
 
@@ -48,7 +51,18 @@ public struct CollectionSource<Element: Sendable>: Source {
 public struct CollectionReader<Element: Sendable>: SplitReader {
     @usableFromInline var elements: ArraySlice<Element>
 
-    @inlinable init(elements: ArraySlice<Element>) { self.elements = elements }
+    @usableFromInline let first: Int
+
+    @inlinable init(elements: ArraySlice<Element>, first: Int) {
+        self.elements = elements
+        self.first = first
+    }
+
+    /// The index in the collection of the value that comes next.
+    @inlinable public var position: SplitPosition? {
+        SplitPosition(
+            offset: Int64(elements.startIndex), records: Int64(elements.startIndex - first))
+    }
 
     @inlinable public mutating func read(
         into batch: inout Batch<Element>, limit: Int

@@ -11,11 +11,18 @@ public struct GeneratorReader<Generator: RecordGenerator>: SplitReader {
     /// How many records this split has left.
     @usableFromInline var left: Int
     @usableFromInline var pace: GeneratorPace?
+    @usableFromInline let first: Int
+
+    /// The index to generate next, and the number of records before it.
+    @inlinable public var position: SplitPosition? {
+        SplitPosition(offset: Int64(next), records: Int64((next &- first) / stride))
+    }
 
     @inlinable init(
-        generator: Generator, next: Int, stride: Int, left: Int, pace: GeneratorPace?
+        generator: Generator, first: Int, next: Int, stride: Int, left: Int, pace: GeneratorPace?
     ) {
         self.generator = generator
+        self.first = first
         self.next = next
         self.stride = stride
         self.left = max(0, left)

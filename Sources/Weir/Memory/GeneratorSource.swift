@@ -11,6 +11,9 @@ public import WeirCore
 /// The indices are dealt to the splits in turn: of n splits, split s generates s, s + n, s + 2n and
 /// so on. A time that grows with the index therefore grows evenly in all splits. Times are left
 /// ``Timestamp/earliest``; `watermarked` sets them.
+///
+/// Recovery goes on with the index after the last, and so relies on a generator that gives the same
+/// record for an index each time. A rate counts anew from the restart.
 public struct GeneratorSource<Generator: RecordGenerator>: Source {
     public typealias Element = Generator.Element
 
@@ -60,20 +63,26 @@ public struct GeneratorSource<Generator: RecordGenerator>: Source {
     }
 
     public var readMode: ReadMode { .inline }
+    public var isReplayable: Bool { true }
 
     /// One split for each remainder of the index; `start` is the remainder.
+    ///
+    /// The name has the number of splits in it: with another number they are other splits.
     public func splits() -> [SourceSplit] {
-        (0..<splitCount).map { SourceSplit(id: "generator-\($0)", start: Int64($0)) }
+        (0..<splitCount).map {
+            SourceSplit(id: "generator-\($0)-of-\(splitCount)", start: Int64($0))
+        }
     }
 
     @inlinable public func reader(
         for split: SourceSplit, context: ReaderContext
     ) -> GeneratorReader<Generator> {
         let first = Int(split.start)
-        // Indices first, first + splitCount, … below count.
-        let left = count.map { ($0 - first + splitCount - 1) / splitCount } ?? .max
+        let next = split.position.map { Int($0.offset) } ?? first
+        // Indices next, next + splitCount, … below count.
+        let left = count.map { ($0 - next + splitCount - 1) / splitCount } ?? .max
         return GeneratorReader(
-            generator: generator, next: first, stride: splitCount, left: left,
+            generator: generator, first: first, next: next, stride: splitCount, left: left,
             pace: ratePerSecond.map {
                 GeneratorPace(ratePerSecond: $0 / Double(splitCount), clock: clock)
             })

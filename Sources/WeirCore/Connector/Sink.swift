@@ -22,6 +22,10 @@ public protocol Sink<Element>: Sendable {
     /// do I/O and must leave nothing behind that a failed start would have to clean up.
     func validate() throws
 
+    /// As ``validate()``, for a job that goes on from a checkpoint, and so finds what it has written
+    /// before. Default: ``validate()``.
+    func validateRestored() throws
+
     /// Opens a writer; called off the workers for a blocking sink.
     func writer(context: SubtaskContext) throws -> Writer
 }
@@ -32,6 +36,7 @@ extension Sink {
     public var guarantee: DeliveryGuarantee { .atLeastOnce }
     public var fields: [FieldDescription] { [] }
     public func validate() throws {}
+    public func validateRestored() throws { try validate() }
 }
 
 /// How a sink is written.

@@ -104,6 +104,8 @@ public struct SinkBody: Sendable {
     public let fields: [FieldDescription]
     /// Checks what can be checked before the job runs; may do I/O.
     public let validate: @Sendable () throws -> Void
+    /// The same, for a job that goes on from a checkpoint.
+    public let validateRestored: @Sendable () throws -> Void
     /// Opens a writer; the answer is a `SinkWriting` of the element type.
     public let open: @Sendable (SubtaskContext) throws -> any Sendable
 
@@ -114,6 +116,7 @@ public struct SinkBody: Sendable {
         guarantee = sink.guarantee
         fields = sink.fields
         validate = { try sink.validate() }
+        validateRestored = { try sink.validateRestored() }
         open = { context in SinkWriting(try sink.writer(context: context)) }
     }
 }

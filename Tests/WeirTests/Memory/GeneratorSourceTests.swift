@@ -12,7 +12,7 @@ private struct Squares: RecordGenerator {
         let source = GeneratorSource(count: count, splits: splits) { $0 }
         let expected = (0..<splits).map { Array(stride(from: $0, to: count, by: splits)) }
         #expect(try source.readSplits() == expected)
-        #expect(source.splits().map(\.id) == (0..<splits).map { "generator-\($0)" })
+        #expect(source.splits().map(\.id) == (0..<splits).map { "generator-\($0)-of-\(splits)" })
     }
 
     @Test func `takes a generator type as well as a closure`() throws {

@@ -163,6 +163,7 @@ import WeirRuntime
 
                 source 'numbers': 4 numbers
                   bad records  set aside in dead-letters/numbers.jsonl
+                  recovery     cannot be read again: what comes during a failure is lost
                   watermarks   only at the end
                   record       Int
                     n  int64  ticks  the number; also: number

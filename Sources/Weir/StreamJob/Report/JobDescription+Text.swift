@@ -24,14 +24,22 @@ extension JobDescription.SourceEntry {
     fileprivate var lines: [String] {
         let watermarks = self.watermarks.isEmpty ? ["none"] : self.watermarks
         return ["source '\(name)': \(reads)", "  bad records  \(badRecords)"]
-            + watermarks.map { "  watermarks   \($0)" } + ["  record       \(recordType)"]
+            + ["  recovery     \(recovery)"] + watermarks.map { "  watermarks   \($0)" } + [
+                "  record       \(recordType)"
+            ]
             + fields.lines
+    }
+
+    private var recovery: String {
+        isReplayable
+            ? "reads on from where a checkpoint says"
+            : "cannot be read again: what comes during a failure is lost"
     }
 
     fileprivate var tree: JSONTree {
         .object([
             ("name", .string(name)), ("reads", .string(reads)), ("recordType", .string(recordType)),
-            ("badRecords", .string(badRecords)),
+            ("badRecords", .string(badRecords)), ("isReplayable", .bool(isReplayable)),
             ("watermarks", .array(watermarks.map(JSONTree.string))),
             ("fields", .array(fields.map(\.tree))),
         ])

@@ -23,6 +23,8 @@ public struct JobDescription: Hashable, Sendable, Codable {
         public var recordType: String
         /// What becomes of records that cannot be read.
         public var badRecords: String
+        /// Whether what was read can be read again after a failure.
+        public var isReplayable: Bool
         /// How its watermarks are made; empty where it has none.
         public var watermarks: [String]
         /// The fields of a record; empty where they are not known.
@@ -91,6 +93,7 @@ extension JobDescription.SourceEntry {
                 "set aside in \(path ?? deadLetterPath(for: node.id.name))"
             case .skip(let limit): "up to \(limit) are counted and passed over"
             }
+        isReplayable = source.isReplayable
         watermarks = Self.strategies(below: node.id, in: graph)
         fields = source.fields.map(JobDescription.FieldEntry.init)
     }
