@@ -44,7 +44,9 @@ let package = Package(
     targets: [
         module("WeirCore"),
         module("WeirGraph", ["WeirCore"]),
-        module("WeirState", ["WeirCore"]),
+        module(
+            "WeirState",
+            ["WeirCore", .target(name: "CLZ4", condition: .when(traits: ["LZ4"]))]),
         module("WeirRuntime", ["WeirCore", "WeirGraph", "WeirState"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
