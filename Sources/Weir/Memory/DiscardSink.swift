@@ -2,6 +2,8 @@ public import Synchronization
 public import WeirCore
 
 /// A sink that drops the results and counts them: for benchmarks, and to run a job for its ledger.
+///
+/// After a failure, results may be counted again: ``DeliveryGuarantee/atLeastOnce``.
 public final class DiscardSink<Element: Sendable>: Sink {
     @usableFromInline let discarded = Atomic<Int>(0)
 

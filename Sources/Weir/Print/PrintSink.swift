@@ -5,6 +5,9 @@ import WeirRuntime
 ///
 /// All lines of a batch are written at once, and no line of one subtask is ever split by another's.
 /// A result whose text holds line breaks takes several lines.
+///
+/// Lines go out as results come, in a job with checkpoints too, and none can be taken back: after a
+/// failure lines may be there again (``DeliveryGuarantee/atLeastOnce``).
 public struct PrintSink<Element: Sendable>: Sink {
     private let format: (@Sendable (Element) -> String)?
     private let descriptor: Int32
