@@ -14,6 +14,7 @@ public final class SavedCheckpoint: Sendable {
 
     let content: SavedContent
     let segments: SegmentFiles
+    private let lists: [PieceAddress: BlockReference]
     private let onRelease: @Sendable () -> Void
 
     /// Puts together what is known already.
@@ -25,6 +26,17 @@ public final class SavedCheckpoint: Sendable {
         self.content = content
         path = CheckpointPath.checkpoint(root, manifest.epoch)
         segments = SegmentFiles(manifest.segments, root: root, fileSystem: fileSystem)
+        var lists: [PieceAddress: BlockReference] = [:]
+        for described in manifest.operators {
+            for part in described.parts {
+                for piece in part.pieces {
+                    let address = PieceAddress(
+                        operatorID: described.id, part: part.name, subtask: piece.subtask)
+                    lists[address] = piece.blocks
+                }
+            }
+        }
+        self.lists = lists
         self.onRelease = onRelease
     }
 
@@ -63,6 +75,9 @@ public final class SavedCheckpoint: Sendable {
 
     /// The blocks of a part of a subtask.
     func blocks(of address: PieceAddress) -> [ListedBlock] { content.blocks[address] ?? [] }
+
+    /// Where the list of these blocks lies.
+    func list(of address: PieceAddress) -> BlockReference? { lists[address] }
 
     /// Reads every segment from its start to its end, and compares it with its checksum.
     ///

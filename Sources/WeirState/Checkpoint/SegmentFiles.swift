@@ -8,7 +8,7 @@ final class SegmentFiles: Sendable {
     static let readBytes = 1 << 20
 
     private let root: String
-    private let fileSystem: any CheckpointFileSystem
+    let fileSystem: any CheckpointFileSystem
     private let segments: [Int: SegmentManifest]
     private let readers = Locked<[Int: any CheckpointFileReader]>([:])
 

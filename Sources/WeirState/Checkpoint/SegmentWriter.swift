@@ -52,8 +52,22 @@ public final class SegmentWriter: Sendable {
             subtask: subtask, directory: try appendUnlessEmpty(directory),
             blockCount: listed.count,
             rawBytes: listed.reduce(0) { $0 + $1.reference.rawLength },
-            blocks: listed.isEmpty ? nil : try append(BlockList.encode(listed)))
+            blocks: try reference(toListOf: listed, at: address))
         checkpoint.add(piece, directory, listed, layout: layout, at: address)
+    }
+
+    /// Writes a list of blocks, unless it is the base's: state that nobody touches costs nothing.
+    private func reference(
+        toListOf listed: [ListedBlock], at address: PieceAddress
+    ) throws -> BlockReference? {
+        if listed.isEmpty { return nil }
+        if let base = checkpoint.base, let known = base.list(of: address),
+            !checkpoint.segmentsToRewrite.contains(known.segment),
+            base.blocks(of: address) == listed
+        {
+            return known
+        }
+        return try append(BlockList.encode(listed))
     }
 
     /// Writes what a prepared transaction needs.
@@ -112,12 +126,16 @@ public final class SegmentWriter: Sendable {
             number: number, path: path, file: try checkpoint.fileSystem.create(path))
     }
 
-    /// Makes what was written durable.
-    func finish() throws {
+    /// Makes what was written durable; ``CheckpointWriter/complete(_:)`` does it too. For writers that
+    /// wait for the disk at the same time, each on its own thread.
+    ///
+    /// - Throws: ``CheckpointStorageError``; the checkpoint must then be abandoned.
+    public func finish() throws {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
             do { try finish(&state) } catch {
                 state.failure = error
+                checkpoint.fail(error)
                 throw error
             }
         }

@@ -24,6 +24,7 @@ struct StateModel {
     }
 
     private(set) var epoch = Epoch.none
+    private var hasBegun = false
     private var random: SeededGenerator
     private var pieces: [PieceAddress: Piece] = [:]
 
@@ -81,12 +82,26 @@ struct StateModel {
         }
     }
 
+    /// Goes on to the next epoch, which `save` then writes.
+    mutating func beginEpoch() {
+        epoch = epoch.next
+        hasBegun = true
+    }
+
+    /// Makes the next checkpoint write everything.
+    mutating func markAllChanged() {
+        for (address, piece) in pieces {
+            pieces[address]?.changed = Set(piece.blocks.map { $0.id })
+        }
+    }
+
     /// Writes a checkpoint of the next epoch.
     mutating func save(
         in directory: CheckpointDirectory, base: SavedCheckpoint?,
         kind: CheckpointKind = .checkpoint
     ) throws -> SavedCheckpoint {
-        epoch = epoch.next
+        if !hasBegun { beginEpoch() }
+        hasBegun = false
         let writer = try directory.begin(epoch, kind: kind, base: base)
         do {
             // Each subtask has a segment of its own.

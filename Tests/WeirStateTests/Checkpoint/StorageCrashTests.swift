@@ -1,0 +1,152 @@
+import Testing
+import WeirCore
+
+@testable import WeirState
+
+@Suite struct `Checkpoint storage that crashes` {
+    /// What a run of several checkpoints came to, up to a crash.
+    private struct Run {
+        var contents: [Epoch: StateModel.Content] = [:]
+        var completed: Epoch?
+        var model = StateModel(seed: 11, blocks: 12)
+    }
+
+    private static let path = "/state/job"
+
+    /// Eight checkpoints, incremental but for the first; the second is a savepoint.
+    private static func run(_ files: LossyFileSystem) -> Run {
+        var run = Run()
+        do {
+            let directory = CheckpointDirectory(path, fileSystem: files, retaining: 2)
+            _ = try directory.claim(job: "orders")
+            var base: SavedCheckpoint?
+            for number in 1...8 {
+                // Copied first: the content is that of the epoch which `save` then begins.
+                run.model.beginEpoch()
+                run.contents[Epoch(number)] = run.model.content
+                base = try run.model.save(
+                    in: directory, base: base, kind: number == 2 ? .savepoint : .checkpoint)
+                run.completed = Epoch(number)
+                run.model.change(share: 0.2)
+            }
+        } catch {}
+        return run
+    }
+
+    private static let operations: Int = {
+        let files = LossyFileSystem()
+        _ = run(files)
+        return files.operations
+    }()
+
+    @Test(arguments: [LossyFileSystem.Loss.everything, .nothing, .some(seed: 1), .some(seed: 2)])
+    func `goes on from the last completed checkpoint wherever the crash was`(
+        loss: LossyFileSystem.Loss
+    ) throws {
+        #expect(Self.operations > 100)
+        for operation in 0..<Self.operations {
+            let files = LossyFileSystem()
+            files.plan(.crash, at: operation)
+            let run = Self.run(files)
+            try expectRecovery(files.afterCrash(loss), after: run, "crash at \(operation)")
+        }
+    }
+
+    private func expectRecovery(
+        _ files: LossyFileSystem, after run: Run, _ comment: Comment
+    ) throws {
+        var run = run
+        let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 2)
+        #expect(try directory.claim(job: "orders").isEmpty, comment)
+        let (checkpoint, problems) = try directory.latest(verifying: true)
+        #expect(problems.isEmpty, comment)
+        // The one in progress may have become complete in the crash.
+        let found = checkpoint?.epoch
+        #expect(found == run.completed || found == run.model.epoch, comment)
+        if let checkpoint {
+            #expect(
+                try StateModel.content(of: checkpoint) == run.contents[checkpoint.epoch], comment)
+        }
+        let next = try run.model.save(in: directory, base: checkpoint)
+        #expect(try StateModel.content(of: next) == run.model.content, comment)
+        expectNoGarbage(files, comment)
+    }
+
+    /// Everything that is there is referred to by a manifest.
+    private func expectNoGarbage(_ files: LossyFileSystem, _ comment: Comment) {
+        var needed: Set<String> = []
+        for path in files.files where path.hasSuffix("manifest.json") {
+            needed.insert(path)
+            let epoch = CheckpointPath.epoch(
+                ofName: CheckpointPath.lastName(of: CheckpointPath.parent(of: path)))
+            let manifest = epoch.flatMap {
+                try? SavedCheckpoint.manifest($0, root: Self.path, fileSystem: files)
+            }
+            for segment in manifest?.segments ?? [] {
+                needed.insert(CheckpointPath.segment(Self.path, segment.name))
+            }
+        }
+        #expect(Set(files.files) == needed, comment)
+    }
+
+    @Test(arguments: [true, false])
+    func `survives an operation that fails, and leaves nothing behind`(isFull: Bool) throws {
+        var failures = 0
+        for operation in 0..<Self.operations {
+            let files = LossyFileSystem()
+            files.plan(isFull ? .full : .failure, at: operation)
+            if try runThroughFailure(files, "failure at \(operation)") { failures += 1 }
+        }
+        #expect(failures > Self.operations / 2)
+    }
+
+    /// Writes eight checkpoints, each of which is tried again as the next epoch when it fails.
+    ///
+    /// - Returns: Whether one failed.
+    private func runThroughFailure(_ files: LossyFileSystem, _ comment: Comment) throws -> Bool {
+        var model = StateModel(seed: 11, blocks: 12)
+        let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 2)
+        var failures = 0
+        func attempt<Result>(_ body: () throws -> Result) throws -> Result {
+            do { return try body() } catch is CheckpointStorageError { failures += 1 }
+            return try body()
+        }
+        _ = try attempt { try directory.claim(job: "orders") }
+        var base: SavedCheckpoint?
+        for _ in 1...8 {
+            base = try attempt { try model.save(in: directory, base: base) }
+            let latest = try directory.latest(verifying: true)
+            #expect(latest.problems.isEmpty, comment)
+            #expect(try latest.checkpoint.map(StateModel.content) == model.content, comment)
+            model.change(share: 0.2)
+        }
+        // What could not be removed at first is by now.
+        expectNoGarbage(files, comment)
+        return failures > 0
+    }
+
+    @Test func `goes on when a full disk has room again`() throws {
+        let files = LossyFileSystem()
+        let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 1)
+        _ = try directory.claim(job: "orders")
+        var model = StateModel(seed: 3, blocks: 50)
+        let first = try model.save(in: directory, base: nil)
+        let used = files.used
+        for room in [0, 1, 100, 1000, used / 2] {
+            files.capacity = used + room
+            model.markAllChanged()
+            let error = #expect(throws: CheckpointStorageError.self) {
+                try model.save(in: directory, base: first)
+            }
+            if case .full = error {} else { Issue.record("not said to be full: \(error as Any)") }
+            #expect(files.used == used, "with \(room) bytes of room")
+            let latest = try directory.latest(verifying: true)
+            #expect(latest.checkpoint?.epoch == first.epoch)
+        }
+        files.capacity = .max
+        model.change(share: 0.3)
+        let next = try model.save(in: directory, base: first)
+        #expect(try StateModel.content(of: next) == model.content)
+        expectNoGarbage(files, "after the disk was full")
+    }
+}
