@@ -45,10 +45,15 @@ public struct DistinctSketch: Sendable, Equatable {
 
     /// Takes in what `other` has.
     ///
-    /// - Precondition: Both have the same precision.
+    /// Of two precisions, as a job has that was restored with another one, the result has the lower.
+    ///
     /// - Complexity: O(2^precision).
     public mutating func formUnion(_ other: DistinctSketch) {
-        precondition(precision == other.precision, "sketches of two precisions cannot be merged")
+        guard precision == other.precision else {
+            let lower = min(precision, other.precision)
+            self = reduced(to: lower)
+            return formUnion(other.reduced(to: lower))
+        }
         for hash in other.hashes { insert(hash) }
         guard !other.registers.isEmpty else { return }
         if registers.isEmpty {
@@ -85,6 +90,24 @@ public struct DistinctSketch: Sendable, Equatable {
         hashes = []
         self.registers = registers
         for hash in kept { raise(hash) }
+    }
+
+    /// What a sketch of a lower precision, or the same, would be that has seen the same.
+    private func reduced(to lower: Int) -> DistinctSketch {
+        guard lower < precision else { return self }
+        var result = DistinctSketch(precision: lower)
+        for hash in hashes { result.insert(hash) }
+        guard !registers.isEmpty else { return result }
+        result.registers = Array(repeating: 0, count: 1 << lower)
+        let spared = precision - lower
+        for (index, rank) in registers.enumerated() where rank > 0 {
+            // The bits that no longer choose the register now begin the run of zeros.
+            let start = UInt64(index & ((1 << spared) - 1))
+            let zeros = start.leadingZeroBitCount - (64 - spared)
+            let newRank = start == 0 ? rank + UInt8(spared) : UInt8(zeros + 1)
+            result.registers[index >> spared] = max(result.registers[index >> spared], newRank)
+        }
+        return result
     }
 
     private mutating func takeHighest(of others: [UInt8]) {

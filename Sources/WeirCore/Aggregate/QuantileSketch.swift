@@ -70,18 +70,35 @@ public struct QuantileSketch: Sendable, Equatable {
 
     /// Counts the values that `other` stands for.
     ///
-    /// - Precondition: Both have the same accuracy.
+    /// Of two accuracies, as a job has that was restored with another one, the result has this
+    /// sketch's; the values of the other are then known to within the sum of both.
+    ///
     /// - Complexity: O(buckets).
     public mutating func add(_ other: QuantileSketch) {
-        precondition(accuracy == other.accuracy, "sketches of two accuracies cannot be merged")
         count += other.count
         lowest = min(lowest, other.lowest)
         highest = max(highest, other.highest)
         zeros += other.zeros
         infinities += other.infinities
         negativeInfinities += other.negativeInfinities
+        guard accuracy == other.accuracy else {
+            positive.add(rebucketed(other.positive, of: other), limit: bucketLimit)
+            return negative.add(rebucketed(other.negative, of: other), limit: bucketLimit)
+        }
         positive.add(other.positive, limit: bucketLimit)
         negative.add(other.negative, limit: bucketLimit)
+    }
+
+    /// The counts of a sketch of another accuracy in buckets of this one's.
+    private func rebucketed(_ counts: BucketCounts, of other: QuantileSketch) -> BucketCounts {
+        var result = BucketCounts()
+        counts.forEachUsed { bucket, amount in
+            let middle = other.middle(ofBucket: bucket)
+            // The ends of the range may round to what is no finite number, or none of full precision.
+            let size = max(Self.smallest, min(Double.greatestFiniteMagnitude, middle))
+            result.add(amount, at: self.bucket(of: size), limit: bucketLimit)
+        }
+        return result
     }
 
     /// The value below which the given fraction of the values lie; `nil` when there are none.
@@ -158,6 +175,13 @@ struct BucketCounts: Sendable, Equatable {
         // The highest first: what is folded together is then decided once.
         for slot in other.counts.indices.reversed() where other.counts[slot] > 0 {
             add(other.counts[slot], at: other.first + slot, limit: limit)
+        }
+    }
+
+    /// Calls `body` with each bucket that is not empty, the highest first, and its count.
+    func forEachUsed(_ body: (Int, Int) -> Void) {
+        for slot in counts.indices.reversed() where counts[slot] > 0 {
+            body(first + slot, counts[slot])
         }
     }
 
@@ -300,7 +324,8 @@ extension Int {
         self = 0
         for count in counts {
             let (sum, overflow) = addingReportingOverflow(count)
-            guard count >= 0, !overflow else {
+            // Half of the range is left for those that come.
+            guard count >= 0, !overflow, sum <= Int.max / 2 else {
                 throw StateFormatError("a number of values is negative or too large")
             }
             self = sum

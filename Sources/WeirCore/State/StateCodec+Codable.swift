@@ -28,7 +28,7 @@ extension StateCodecs {
     ) throws -> Value {
         let tree = try input.readTree()
         do {
-            return try Value(from: TreeDecoder(tree))
+            return try TreeDecoder(tree).decodeAny(Value.self)
         } catch {
             throw StateFormatError(FieldError(coding: error))
         }

@@ -33,7 +33,7 @@ extension Array: StateComposite {
         {
             return codec
         }
-        return try .elements(shape: { .array($0) }, make: { $0 })
+        return try .elements()
     }
 }
 
@@ -59,10 +59,8 @@ extension [UInt8] {
 }
 
 extension StateCodec {
-    /// The codec of a list.
-    fileprivate static func elements<Element>(
-        shape: (StateShape) -> StateShape, make: @escaping @Sendable ([Element]) throws -> Value
-    ) throws -> StateCodec where Value == [Element] {
+    /// The codec of a list in the form of an array, of bytes too.
+    fileprivate static func elements<Element>() throws -> StateCodec where Value == [Element] {
         let element = try StateCodec<Element>.find()
         try element.shape.checkTakesBytes(in: "an array")
         let (write, size) = (element.write, element.shape.minimumByteCount)
@@ -99,8 +97,7 @@ extension Set: StateComposite {
     /// As an array of the elements, in the order of their bytes.
     public static func stateCodec() throws -> StateCodec<Set<Element>> {
         let element = try StateCodec<Element>.find()
-        try element.shape.checkTakesBytes(in: "a set")
-        let list = try StateCodec<[Element]>.find()
+        let list = try StateCodec<[Element]>.elements()
         let write = element.write
         return StateCodec(
             shape: list.shape,

@@ -1,6 +1,7 @@
 extension StateCodec {
     /// Finds the codec of a type by what it conforms to: ``StateComposite``, ``StateValue``,
-    /// ``Record``, `RawRepresentable` by a value that has a codec, or `Codable`, in this order.
+    /// ``Record``, `RawRepresentable` by a value that has a codec, or `Codable`, in this order. A tuple is a
+    /// record of its elements.
     ///
     /// Values of classes are refused unless they conform to ``StateValue``: a snapshot reads a value
     /// while the job changes its copy, and two copies of a reference are one object.
@@ -20,6 +21,8 @@ extension StateCodec {
             let codec = try StateCodecs.rawRepresentable(raw)
         {
             found = codec
+        } else if let codec = try StateCodecs.tuple(type) {
+            return codec
         } else if type is AnyObject.Type {
             throw StateFormatError.isClass(type)
         } else if let codable = type as? any Codable.Type {

@@ -25,7 +25,7 @@ public struct StateField<Root, Value>: Sendable {
     }
 
     /// Makes `nil` of the type, where it has that.
-    private static var absence: (@Sendable () -> Value)? {
+    static var absence: (@Sendable () -> Value)? {
         guard let optional = Value.self as? any StateWithAbsence.Type,
             optional.absence is Value
         else { return nil }

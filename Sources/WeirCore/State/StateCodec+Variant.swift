@@ -27,6 +27,28 @@ public struct StateCase<Root>: Sendable {
         self.init(name, aliases: aliases, codec, get, make: make)
     }
 
+    /// A case without a value.
+    ///
+    /// - Parameter isCase: Whether a choice is of this case.
+    public init(
+        _ name: String, aliases: [String] = [], when isCase: @escaping @Sendable (Root) -> Bool,
+        make: @escaping @Sendable () -> Root
+    ) {
+        field = StateShape.Field(name, .unit, aliases: aliases)
+        write = { root, number, output in
+            guard isCase(root) else { return false }
+            output.write(varint: number)
+            return true
+        }
+        read = { _ in make() }
+        reader = { written in
+            guard written == .unit else {
+                throw StateFormatError.mismatch(written: written, wanted: .unit)
+            }
+            return { _ in make() }
+        }
+    }
+
     /// A case with a value whose codec is given.
     public init<Value>(
         _ name: String, aliases: [String] = [], _ codec: StateCodec<Value>,
