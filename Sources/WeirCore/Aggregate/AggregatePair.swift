@@ -90,3 +90,24 @@ extension AggregatePair.Accumulator: StateComposite {
         ) { Self(first: $0, second: $1) }
     }
 }
+
+extension AggregatePair.Accumulator: StateValue
+where First.Accumulator: StateValue, Second.Accumulator: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "AggregatePair",
+            [
+                StateShape.Field("first", First.Accumulator.stateShape),
+                StateShape.Field("second", Second.Accumulator.stateShape),
+            ])
+    }
+    @inlinable public func write(to output: inout StateWriter) {
+        first.write(to: &output)
+        second.write(to: &output)
+    }
+    @inlinable public static func read(from input: inout StateReader) throws -> Self {
+        let first = try First.Accumulator.read(from: &input)
+        let second = try Second.Accumulator.read(from: &input)
+        return Self(first: first, second: second)
+    }
+}

@@ -47,3 +47,23 @@ extension Mean.Accumulator: StateComposite {
         }
     }
 }
+
+extension Mean.Accumulator: StateValue where Value.PartialSum: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "Mean",
+            [
+                StateShape.Field("sum", Value.PartialSum.stateShape),
+                StateShape.Field("count", Int.stateShape),
+            ])
+    }
+    @inlinable public func write(to output: inout StateWriter) {
+        sum.write(to: &output)
+        count.write(to: &output)
+    }
+    @inlinable public static func read(from input: inout StateReader) throws -> Self {
+        let sum = try Value.PartialSum.read(from: &input)
+        let count = try Int.read(from: &input)
+        return Self(sum: sum, count: count)
+    }
+}

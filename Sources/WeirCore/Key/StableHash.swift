@@ -171,3 +171,23 @@ extension KeyPair: StateComposite {
         ) { KeyPair($0, $1) }
     }
 }
+
+extension KeyPair: StateValue where First: StateValue, Second: StateValue {
+    public static var stateShape: StateShape {
+        .record(
+            "KeyPair",
+            [
+                StateShape.Field("first", First.stateShape),
+                StateShape.Field("second", Second.stateShape),
+            ])
+    }
+    @inlinable public func write(to output: inout StateWriter) {
+        first.write(to: &output)
+        second.write(to: &output)
+    }
+    @inlinable public static func read(from input: inout StateReader) throws -> Self {
+        let first = try First.read(from: &input)
+        let second = try Second.read(from: &input)
+        return KeyPair(first, second)
+    }
+}

@@ -52,7 +52,14 @@ extension StateFormatError {
 /// `StateCodec` of the type that it was handed.
 enum StateCodecs {
     static func composite<Value: StateComposite>(_: Value.Type) throws -> Any {
-        try Value.stateCodec()
+        let codec = try Value.stateCodec()
+        // Parts that are values themselves are written without a call of a function for each; what
+        // was written in another form is read part by part all the same.
+        guard case .record = codec.shape, let type = Value.self as? any StateValue.Type,
+            let direct = value(type) as? StateCodec<Value>, direct.shape == codec.shape
+        else { return codec }
+        return StateCodec<Value>(
+            shape: codec.shape, write: direct.write, read: direct.read, adapt: codec.adapt)
     }
 
     static func value<Value: StateValue>(_: Value.Type) -> Any {

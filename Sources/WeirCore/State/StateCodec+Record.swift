@@ -44,9 +44,11 @@ extension Optional: StateWithAbsence {
 }
 
 /// A field with its codec.
-struct BoundStateField<Root, Value>: Sendable {
-    let get: @Sendable (Root) -> Value
-    let codec: StateCodec<Value>
+struct BoundStateField<Root, Value> {
+    // Functions alone, which a closure captures one by one: to copy a codec out of what is captured,
+    // at each call, costs more than the call.
+    let write: @Sendable (Root, inout StateWriter) throws -> Void
+    let read: @Sendable (inout StateReader) throws -> Value
     let slot: StateSlot
 
     init(_ field: StateField<Root, Value>) throws {
@@ -58,8 +60,9 @@ struct BoundStateField<Root, Value>: Sendable {
         }
         var makeDefault: (@Sendable () -> Any)?
         if let fallback = field.fallback { makeDefault = { fallback() } }
-        get = field.get
-        self.codec = codec
+        let (get, write) = (field.get, codec.write)
+        self.write = { root, output in try write(get(root), &output) }
+        read = codec.read
         slot = StateSlot(
             field: StateShape.Field(
                 field.name, codec.shape, aliases: field.aliases, hasDefault: makeDefault != nil),
@@ -68,13 +71,6 @@ struct BoundStateField<Root, Value>: Sendable {
                 let read = try codec.reader(of: written)
                 return { input in try read(&input) }
             })
-    }
-
-    @inline(__always) func write(_ root: Root, _ output: inout StateWriter) throws {
-        try codec.write(get(root), &output)
-    }
-    @inline(__always) func read(_ input: inout StateReader) throws -> Value {
-        try codec.read(&input)
     }
 }
 
@@ -136,10 +132,11 @@ extension StateCodec {
         make: @escaping @Sendable (A) throws -> Value
     ) throws -> StateCodec {
         let a = try BoundStateField(first)
+        let (writeA, readA) = (a.write, a.read)
         return record(
             name, [a.slot],
-            write: { value, output in try a.write(value, &output) },
-            read: { input in try make(a.read(&input)) },
+            write: { value, output in try writeA(value, &output) },
+            read: { input in try make(readA(&input)) },
             make: { try make($0.value(0)) })
     }
 
@@ -149,13 +146,15 @@ extension StateCodec {
         make: @escaping @Sendable (A, B) throws -> Value
     ) throws -> StateCodec {
         let (a, b) = (try BoundStateField(first), try BoundStateField(second))
+        let (writeA, writeB) = (a.write, b.write)
+        let (readA, readB) = (a.read, b.read)
         return record(
             name, [a.slot, b.slot],
             write: { value, output in
-                try a.write(value, &output)
-                try b.write(value, &output)
+                try writeA(value, &output)
+                try writeB(value, &output)
             },
-            read: { input in try make(a.read(&input), b.read(&input)) },
+            read: { input in try make(readA(&input), readB(&input)) },
             make: { try make($0.value(0), $0.value(1)) })
     }
 
@@ -166,14 +165,16 @@ extension StateCodec {
     ) throws -> StateCodec {
         let (a, b) = (try BoundStateField(first), try BoundStateField(second))
         let c = try BoundStateField(third)
+        let (writeA, writeB, writeC) = (a.write, b.write, c.write)
+        let (readA, readB, readC) = (a.read, b.read, c.read)
         return record(
             name, [a.slot, b.slot, c.slot],
             write: { value, output in
-                try a.write(value, &output)
-                try b.write(value, &output)
-                try c.write(value, &output)
+                try writeA(value, &output)
+                try writeB(value, &output)
+                try writeC(value, &output)
             },
-            read: { input in try make(a.read(&input), b.read(&input), c.read(&input)) },
+            read: { input in try make(readA(&input), readB(&input), readC(&input)) },
             make: { try make($0.value(0), $0.value(1), $0.value(2)) })
     }
 
@@ -185,16 +186,18 @@ extension StateCodec {
     ) throws -> StateCodec {
         let (a, b) = (try BoundStateField(first), try BoundStateField(second))
         let (c, d) = (try BoundStateField(third), try BoundStateField(fourth))
+        let (writeA, writeB, writeC, writeD) = (a.write, b.write, c.write, d.write)
+        let (readA, readB, readC, readD) = (a.read, b.read, c.read, d.read)
         return record(
             name, [a.slot, b.slot, c.slot, d.slot],
             write: { value, output in
-                try a.write(value, &output)
-                try b.write(value, &output)
-                try c.write(value, &output)
-                try d.write(value, &output)
+                try writeA(value, &output)
+                try writeB(value, &output)
+                try writeC(value, &output)
+                try writeD(value, &output)
             },
             read: { input in
-                try make(a.read(&input), b.read(&input), c.read(&input), d.read(&input))
+                try make(readA(&input), readB(&input), readC(&input), readD(&input))
             },
             make: { try make($0.value(0), $0.value(1), $0.value(2), $0.value(3)) })
     }
@@ -208,18 +211,20 @@ extension StateCodec {
         let (a, b) = (try BoundStateField(first), try BoundStateField(second))
         let (c, d) = (try BoundStateField(third), try BoundStateField(fourth))
         let e = try BoundStateField(fifth)
+        let (writeA, writeB, writeC, writeD, writeE) = (a.write, b.write, c.write, d.write, e.write)
+        let (readA, readB, readC, readD, readE) = (a.read, b.read, c.read, d.read, e.read)
         return record(
             name, [a.slot, b.slot, c.slot, d.slot, e.slot],
             write: { value, output in
-                try a.write(value, &output)
-                try b.write(value, &output)
-                try c.write(value, &output)
-                try d.write(value, &output)
-                try e.write(value, &output)
+                try writeA(value, &output)
+                try writeB(value, &output)
+                try writeC(value, &output)
+                try writeD(value, &output)
+                try writeE(value, &output)
             },
             read: { input in
                 try make(
-                    a.read(&input), b.read(&input), c.read(&input), d.read(&input), e.read(&input))
+                    readA(&input), readB(&input), readC(&input), readD(&input), readE(&input))
             },
             make: { try make($0.value(0), $0.value(1), $0.value(2), $0.value(3), $0.value(4)) })
     }
@@ -234,20 +239,26 @@ extension StateCodec {
         let (a, b) = (try BoundStateField(first), try BoundStateField(second))
         let (c, d) = (try BoundStateField(third), try BoundStateField(fourth))
         let (e, f) = (try BoundStateField(fifth), try BoundStateField(sixth))
+        let (writeA, writeB, writeC, writeD, writeE, writeF) = (
+            a.write, b.write, c.write, d.write, e.write, f.write
+        )
+        let (readA, readB, readC, readD, readE, readF) = (
+            a.read, b.read, c.read, d.read, e.read, f.read
+        )
         return record(
             name, [a.slot, b.slot, c.slot, d.slot, e.slot, f.slot],
             write: { value, output in
-                try a.write(value, &output)
-                try b.write(value, &output)
-                try c.write(value, &output)
-                try d.write(value, &output)
-                try e.write(value, &output)
-                try f.write(value, &output)
+                try writeA(value, &output)
+                try writeB(value, &output)
+                try writeC(value, &output)
+                try writeD(value, &output)
+                try writeE(value, &output)
+                try writeF(value, &output)
             },
             read: { input in
                 try make(
-                    a.read(&input), b.read(&input), c.read(&input), d.read(&input), e.read(&input),
-                    f.read(&input))
+                    readA(&input), readB(&input), readC(&input), readD(&input), readE(&input),
+                    readF(&input))
             },
             make: {
                 try make(

@@ -28,13 +28,14 @@ private struct TupleElement: Sendable {
             throw StateFormatError.within(name, error)
         }
         let absence = StateField<Void, Value>.absence
+        let (writeValue, readValue) = (codec.write, codec.read)
         self.offset = offset
         field = StateShape.Field(name, codec.shape, hasDefault: absence != nil)
         write = { address, output in
-            try codec.write(address.assumingMemoryBound(to: Value.self).pointee, &output)
+            try writeValue(address.assumingMemoryBound(to: Value.self).pointee, &output)
         }
         read = { address, input in
-            address.initializeMemory(as: Value.self, to: try codec.read(&input))
+            address.initializeMemory(as: Value.self, to: try readValue(&input))
         }
         reader = { written in
             let read = try codec.reader(of: written)
