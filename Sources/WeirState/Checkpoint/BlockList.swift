@@ -10,9 +10,9 @@ struct ListedBlock: Hashable, Sendable {
 ///
 /// A varint with their number, then for each: its id less the one before; its segment's number less
 /// the one before; its offset less the end of the block listed before it in the same segment (at
-/// first ``SegmentFormat/headerLength``); these three as zigzag varints; its unpacked length, and how
-/// much shorter it is in the file, as varints; its checksum, eight bytes, little-endian. That comes
-/// to 13 to 17 bytes for a block of 10 KB.
+/// first ``SegmentFormat/headerLength``); these three as zigzag varints; its unpacked length, and
+/// how much shorter it is in the file, as varints; its checksum, eight bytes, little-endian. That
+/// comes to 13 to 17 bytes for a block of 10 KB.
 enum BlockList {
     /// The bytes of a list.
     static func encode(_ blocks: [ListedBlock]) -> [UInt8] {

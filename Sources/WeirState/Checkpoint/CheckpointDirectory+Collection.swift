@@ -24,7 +24,8 @@ extension CheckpointDirectory {
         }
     }
 
-    /// Forgets a checkpoint that was given up, and removes its files as far as that is possible now.
+    /// Forgets a checkpoint that was given up, and removes its files as far as that is possible
+    /// now.
     func withdraw(_ epoch: Epoch) {
         // If the last step of completing failed, the manifest may be there already.
         let published = CheckpointPath.checkpoint(path, epoch)
@@ -42,9 +43,9 @@ extension CheckpointDirectory {
         _ = collectFiles()
     }
 
-    /// Takes the checkpoints away that need not be kept. Their directories are renamed, and that is made to
-    /// last before anything that they refer to is removed: so a crash leaves no checkpoint with
-    /// files missing.
+    /// Takes the checkpoints away that need not be kept. Their directories are renamed, and that is
+    /// made to last before anything that they refer to is removed: so a crash leaves no checkpoint
+    /// with files missing.
     private func removeCheckpoints() throws {
         let removable = state.withLock { $0.removableCheckpoints(retaining: retained) }
         for epoch in removable {

@@ -31,7 +31,8 @@ public final class CheckpointDirectory: Sendable {
         var newest = Epoch.none
         /// The checkpoints that were completed.
         var complete: [Epoch: KeptCheckpoint] = [:]
-        /// How many ``SavedCheckpoint`` there are of an epoch, and checkpoints in progress on top of it.
+        /// How many ``SavedCheckpoint`` there are of an epoch, and checkpoints in progress on top
+        /// of it.
         var uses: [Epoch: Int] = [:]
         /// The segments that checkpoints in progress have written.
         var inProgress: [Epoch: Set<String>] = [:]
@@ -74,8 +75,8 @@ public final class CheckpointDirectory: Sendable {
 
     deinit { release() }
 
-    /// Makes the directory if it is missing, takes it for a job, and removes what was left behind by a
-    /// run that was killed. To be called before ``begin(_:kind:base:)``.
+    /// Makes the directory if it is missing, takes it for a job, and removes what was left behind
+    /// by a run that was killed. To be called before ``begin(_:kind:base:)``.
     ///
     /// - Returns: What could not be tidied up, and manifests that are damaged.
     /// - Throws: ``CheckpointStorageError/inUse(path:owner:)`` when another running job has it,
@@ -124,11 +125,13 @@ public final class CheckpointDirectory: Sendable {
     /// - Parameters:
     ///   - limit: Only checkpoints before this one are looked at: for one that was found damaged
     ///     while its blocks were being read.
-    ///   - verifying: Whether all blocks are read and checked now; otherwise each is when it is read.
-    /// - Returns: The checkpoint, `nil` where none was ever completed, and what is wrong with those passed over.
+    ///   - verifying: Whether all blocks are read and checked now; otherwise each is when it is
+    ///     read.
+    /// - Returns: The checkpoint, `nil` where none was ever completed, and what is wrong with those
+    ///   passed over.
     /// - Throws: ``CheckpointStorageError/noUsableCheckpoint(path:problems:)`` when there are
-    ///   checkpoints and all are damaged, or none before `limit`; and what is thrown for reasons other than damage, where an older
-    ///   checkpoint would be the wrong answer.
+    ///   checkpoints and all are damaged, or none before `limit`; and what is thrown for reasons
+    ///   other than damage, where an older checkpoint would be the wrong answer.
     public func latest(
         before limit: Epoch? = nil, verifying: Bool = false
     ) throws -> (checkpoint: SavedCheckpoint?, problems: [CheckpointProblem]) {

@@ -1,12 +1,14 @@
 /// What checkpoint storage asks of a file system: each step that durability depends on is a call of
 /// its own, so that a simulated file system can lose or refuse any of them.
 ///
-/// What is written to a file lasts through a loss of power once ``CheckpointFile/synchronize()`` has
-/// returned; that a name is there, is gone or leads elsewhere, once ``synchronizeDirectory(_:)`` of
-/// the directory that holds it has. Nothing else may be relied on: neither that unsynchronized writes are lost
-/// nor that they are kept, nor their order. `rename` is atomic: a reader finds the old or the new file.
+/// What is written to a file lasts through a loss of power once ``CheckpointFile/synchronize()``
+/// has returned; that a name is there, is gone or leads elsewhere, once
+/// ``synchronizeDirectory(_:)`` of the directory that holds it has. Nothing else may be relied on:
+/// neither that unsynchronized writes are lost nor that they are kept, nor their order. `rename` is
+/// atomic: a reader finds the old or the new file.
 ///
-/// Source: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014; POSIX `fsync`, `rename`.
+/// Source: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014; POSIX `fsync`,
+/// `rename`.
 public protocol CheckpointFileSystem: Sendable {
     /// What is at `path`; `nil`: nothing.
     func status(_ path: String) throws(CheckpointStorageError) -> CheckpointFileStatus?
@@ -30,8 +32,8 @@ public protocol CheckpointFileSystem: Sendable {
     func remove(_ path: String) throws(CheckpointStorageError)
     /// Removes an empty directory; does nothing where there is none.
     func removeDirectory(_ path: String) throws(CheckpointStorageError)
-    /// Takes the lock file at `path` for this holder alone, until it is released or its process ends,
-    /// and writes `owner` into it.
+    /// Takes the lock file at `path` for this holder alone, until it is released or its process
+    /// ends, and writes `owner` into it.
     ///
     /// - Returns: `nil` when another holder has it, in this process or another.
     func lock(
@@ -41,6 +43,7 @@ public protocol CheckpointFileSystem: Sendable {
 
 /// What a path leads to.
 public enum CheckpointFileStatus: Hashable, Sendable {
+    /// A directory.
     case directory
     /// A file, and its length in bytes.
     case file(size: Int)
@@ -50,8 +53,9 @@ public enum CheckpointFileStatus: Hashable, Sendable {
 public protocol CheckpointFile: AnyObject {
     /// Adds bytes at the end.
     func append(_ bytes: [UInt8]) throws(CheckpointStorageError)
-    /// Returns when all that was written will outlast a loss of power. After a failure nothing is known of what
-    /// was written, and the file must be given up: trying again may succeed without having written.
+    /// Returns when all that was written will outlast a loss of power. After a failure nothing is
+    /// known of what was written, and the file must be given up: trying again may succeed without
+    /// having written.
     func synchronize() throws(CheckpointStorageError)
     /// Closes the file; also done, without a word, when the object goes.
     func close() throws(CheckpointStorageError)

@@ -20,7 +20,8 @@ enum CheckpointPath {
         checkpoint(root, epoch) + "/" + manifest
     }
 
-    /// The name of an epoch's directory: its number with twelve digits, so that names sort as epochs.
+    /// The name of an epoch's directory: its number with twelve digits, so that names sort as
+    /// epochs.
     static func name(of epoch: Epoch) -> String {
         let digits = String(epoch.number)
         return String(repeating: "0", count: max(0, 12 - digits.count)) + digits

@@ -1,7 +1,7 @@
 public import WeirCore
 
-/// Why checkpoints could not be written to their directory, or read from it: what happened, to which
-/// file, and how to mend it.
+/// Why checkpoints could not be written to their directory, or read from it: what happened, to
+/// which file, and how to mend it.
 public enum CheckpointStorageError: Error, Equatable, Sendable {
     /// No room is left on the disk, or within what is allowed to the user.
     case full(action: String, path: String)

@@ -1,6 +1,7 @@
 public import WeirCore
 
-/// A checkpoint in progress. Ends with ``complete(_:)`` or ``abandon()``, one of which must be called.
+/// A checkpoint in progress. Ends with ``complete(_:)`` or ``abandon()``, one of which must be
+/// called.
 ///
 /// Any thread may call any method.
 public final class CheckpointWriter: Sendable {
@@ -44,7 +45,8 @@ public final class CheckpointWriter: Sendable {
 
     /// A writer of blocks, for one thread at a time.
     ///
-    /// Each that is used makes a file at least, so one for each tasklet is many where state is small.
+    /// Each that is used makes a file at least, so one for each tasklet is many where state is
+    /// small.
     public func segmentWriter() -> SegmentWriter {
         let writer = SegmentWriter(self)
         state.withLock { $0.writers.append(writer) }
@@ -54,10 +56,11 @@ public final class CheckpointWriter: Sendable {
     /// Makes all that was written durable and, as the last step, the checkpoint valid; then removes
     /// what the directory need not keep any longer.
     ///
-    /// Once this has returned, the checkpoint outlasts a crash. If it throws, the checkpoint has been
-    /// abandoned.
+    /// Once this has returned, the checkpoint outlasts a crash. If it throws, the checkpoint has
+    /// been abandoned.
     ///
-    /// - Returns: The checkpoint, as the base of the next, and what went wrong in removing old ones.
+    /// - Returns: The checkpoint, as the base of the next, and what went wrong in removing old
+    ///   ones.
     /// - Throws: ``CheckpointStorageError``.
     public func complete(_ description: CheckpointDescription) throws -> CompletedCheckpoint {
         do {
@@ -85,7 +88,8 @@ public final class CheckpointWriter: Sendable {
         }
     }
 
-    /// Gives the checkpoint up, and removes what was written for it; does nothing once it has ended.
+    /// Gives the checkpoint up, and removes what was written for it; does nothing once it has
+    /// ended.
     public func abandon() {
         let writers = state.withLock { state in
             if state.hasEnded { return [SegmentWriter]() }

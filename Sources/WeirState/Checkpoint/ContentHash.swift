@@ -1,11 +1,11 @@
-/// A 128-bit hash of bytes: the name of a segment, the checksum of a manifest; the low half alone is
-/// the checksum of a block.
+/// A 128-bit hash of bytes: the name of a segment, the checksum of a manifest; the low half alone
+/// is the checksum of a block.
 ///
 /// Bytes are taken as little-endian 64-bit words, the last one filled up with zeros, and then their
-/// number. Each half has a state of its own, which takes each word by
-/// `state = (state ^ word) * multiplier; state ^= state >> shift`, and is mixed at the end as in
-/// MurmurHash3. For each word that is a bijection of the state, and for each state one of the word:
-/// so bytes that differ in one word never agree, and a difference does not fade however much follows.
+/// number. Each half has a state of its own, which takes each word by `state = (state ^ word) *
+/// multiplier; state ^= state >> shift`, and is mixed at the end as in MurmurHash3. For each word
+/// that is a bijection of the state, and for each state one of the word: so bytes that differ in
+/// one word never agree, and a difference does not fade however much follows.
 ///
 /// Against accidents, not against adversaries: who can write the files can write the checksums too.
 ///

@@ -10,9 +10,9 @@ import WeirCore
 
 /// The operating system's files.
 ///
-/// Locks are `flock` locks: the kernel gives them up with the process, however it ends, so that what a
-/// killed job leaves behind stops no one. A file system without locks (some network file systems)
-/// counts as free.
+/// Locks are `flock` locks: the kernel gives them up with the process, however it ends, so that
+/// what a killed job leaves behind stops no one. A file system without locks (some network file
+/// systems) counts as free.
 public struct DiskFileSystem: CheckpointFileSystem {
     /// Files as the operating system shows them; relative paths start at the working directory.
     public init() {}

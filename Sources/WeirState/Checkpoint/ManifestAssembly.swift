@@ -70,9 +70,9 @@ struct ManifestAssembly {
 /// bounded, as the cleaner of a log-structured file system does.
 ///
 /// Those less than half live are chosen, the deadest first, and beyond ``manySegments`` the
-/// smallest too, until they amount to as much as the last checkpoint wrote. Moving *b* live bytes out of such a
-/// segment frees at least 2 *b*, so freeing keeps up with what is written, and a checkpoint costs at
-/// most about twice what it would otherwise.
+/// smallest too, until they amount to as much as the last checkpoint wrote. Moving *b* live bytes
+/// out of such a segment frees at least 2 *b*, so freeing keeps up with what is written, and a
+/// checkpoint costs at most about twice what it would otherwise.
 ///
 /// Source: Rosenblum and Ousterhout, "The Design and Implementation of a Log-Structured File
 /// System", ACM TOCS 10(1), 1992.

@@ -1,8 +1,9 @@
 extension SavedCheckpoint {
-    /// Writes a copy that stands on its own: a savepoint in a checkpoint directory of its own, with all the
-    /// segments that it needs, each compared with its checksum on the way.
+    /// Writes a copy that stands on its own: a savepoint in a checkpoint directory of its own, with
+    /// all the segments that it needs, each compared with its checksum on the way.
     ///
-    /// The copy is complete and durable when this returns, and there is none at `destination` before.
+    /// The copy is complete and durable when this returns, and there is none at `destination`
+    /// before.
     ///
     /// - Parameters:
     ///   - destination: The directory to make; those above it are made too.

@@ -1,10 +1,11 @@
 import WeirCore
 
 extension SavedCheckpoint {
-    /// Opens the checkpoint at a path: one of the numbered directories in a checkpoint directory's `checkpoints`, a
-    /// savepoint, or a checkpoint directory, of which the newest is meant.
+    /// Opens the checkpoint at a path: one of the numbered directories in a checkpoint directory's
+    /// `checkpoints`, a savepoint, or a checkpoint directory, of which the newest is meant.
     ///
-    /// - Parameter verifying: Whether all blocks are read and checked now; otherwise each is when it is read.
+    /// - Parameter verifying: Whether all blocks are read and checked now; otherwise each is when
+    ///   it is read.
     /// - Throws: ``CheckpointStorageError``, naming the file that is missing or damaged. No other
     ///   checkpoint is used instead.
     public static func open(
@@ -14,7 +15,9 @@ extension SavedCheckpoint {
         let path = CheckpointPath.trimmed(path)
         guard try fileSystem.status(path) == .directory else { throw noCheckpoint(path) }
         let checkpoint: SavedCheckpoint
-        if let epoch = CheckpointPath.epoch(ofName: CheckpointPath.lastName(of: path)) {
+        // A savepoint may have a name of twelve digits as well: the date, for one.
+        let isRoot = try fileSystem.status(CheckpointPath.checkpoints(path)) == .directory
+        if !isRoot, let epoch = CheckpointPath.epoch(ofName: CheckpointPath.lastName(of: path)) {
             let root = CheckpointPath.parent(of: CheckpointPath.parent(of: path))
             checkpoint = try read(epoch, root: root, fileSystem: fileSystem)
         } else {

@@ -3,9 +3,9 @@ public import WeirCore
 /// A checkpoint that has been completed, open to be restored or to be the base of the next.
 ///
 /// Opening one checks its manifest, that all its segments are there and of the right length, and
-/// everything but the blocks of state themselves; these are checked as they are read, or all at once
-/// by ``verify()``. As long as it is referred to, the ``CheckpointDirectory`` that it came from keeps
-/// its files; any thread may use it.
+/// everything but the blocks of state themselves; these are checked as they are read, or all at
+/// once by ``verify()``. As long as it is referred to, the ``CheckpointDirectory`` that it came
+/// from keeps its files; any thread may use it.
 public final class SavedCheckpoint: Sendable {
     /// What it consists of.
     public let manifest: CheckpointManifest
@@ -45,8 +45,8 @@ public final class SavedCheckpoint: Sendable {
     /// The number of the checkpoint.
     public var epoch: Epoch { manifest.epoch }
 
-    /// A part of an operator as each of its subtasks saved it, by ascending subtask; empty where there is no
-    /// such part. Blocks are read when asked for.
+    /// A part of an operator as each of its subtasks saved it, by ascending subtask; empty where
+    /// there is no such part. Blocks are read when asked for.
     public func state(ofOperator operatorID: String, part name: String) -> [SavedState] {
         guard let described = manifest.operators.first(where: { $0.id == operatorID }) else {
             return []

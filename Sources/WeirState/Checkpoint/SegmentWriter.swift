@@ -1,7 +1,7 @@
 public import WeirCore
 
-/// Writes blocks of one checkpoint into segments of its own. Several may write at once; the calls of
-/// one are made one after another, from any thread.
+/// Writes blocks of one checkpoint into segments of its own. Several may write at once; the calls
+/// of one are made one after another, from any thread.
 public final class SegmentWriter: Sendable {
     /// A segment that grows beyond this is closed, and another begun. Unit: bytes.
     static let segmentBytes = 64 << 20
@@ -19,11 +19,11 @@ public final class SegmentWriter: Sendable {
 
     init(_ checkpoint: CheckpointWriter) { self.checkpoint = checkpoint }
 
-    /// Writes what has changed in a snapshot since the base checkpoint, and refers to the base for the
-    /// rest. Does not release the snapshot.
+    /// Writes what has changed in a snapshot since the base checkpoint, and refers to the base for
+    /// the rest. Does not release the snapshot.
     ///
-    /// A block that is said to be unchanged but that the base does not have is written, and so is one
-    /// that lies in a segment which is mostly dead.
+    /// A block that is said to be unchanged but that the base does not have is written, and so is
+    /// one that lies in a segment which is mostly dead.
     ///
     /// - Throws: ``CheckpointStorageError``, and what the snapshot throws; the checkpoint must then
     ///   be abandoned.
@@ -126,8 +126,8 @@ public final class SegmentWriter: Sendable {
             number: number, path: path, file: try checkpoint.fileSystem.create(path))
     }
 
-    /// Makes what was written durable; ``CheckpointWriter/complete(_:)`` does it too. For writers that
-    /// wait for the disk at the same time, each on its own thread.
+    /// Makes what was written durable; ``CheckpointWriter/complete(_:)`` does it too. For writers
+    /// that wait for the disk at the same time, each on its own thread.
     ///
     /// - Throws: ``CheckpointStorageError``; the checkpoint must then be abandoned.
     public func finish() throws {
@@ -177,8 +177,8 @@ struct OpenSegment {
     }
 }
 
-/// Finds blocks of the base checkpoint; fast where they are asked for in the order in which they were
-/// listed.
+/// Finds blocks of the base checkpoint; fast where they are asked for in the order in which they
+/// were listed.
 struct BaseBlocks {
     private let blocks: [ListedBlock]
     private var next = 0

@@ -183,8 +183,8 @@ import WeirTesting
             try second.copy(to: target)
         }
         try FileManager.default.removeItem(atPath: place.path + "/job")
-        try FileManager.default.moveItem(atPath: target, toPath: place.path + "/moved")
-        let copy = try SavedCheckpoint.open(place.path + "/moved", verifying: true)
+        try FileManager.default.moveItem(atPath: target, toPath: place.path + "/202611230130")
+        let copy = try SavedCheckpoint.open(place.path + "/202611230130", verifying: true)
         #expect(copy.manifest.kind == .savepoint)
         #expect(try StateModel.content(of: copy) == model.content)
         let again = try SavedCheckpoint.open(copy.path)

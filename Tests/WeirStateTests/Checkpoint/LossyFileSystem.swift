@@ -7,7 +7,8 @@ import WeirTesting
 /// synchronized.
 ///
 /// Changes of a directory's names are kept as a list until the directory is synchronized; a crash
-/// applies any of them, in order. What was written to a file and not synchronized is there, torn or gone.
+/// applies any of them, in order. What was written to a file and not synchronized is there, torn or
+/// gone.
 final class LossyFileSystem: CheckpointFileSystem {
     /// What a crash does with changes that were not synchronized.
     enum Loss: Sendable {

@@ -147,7 +147,7 @@ struct StateModel {
         arrangement: "table", distribution: .keyed, key: .string, value: .signed(bits: 64))
 
     private static let description = CheckpointDescription(
-        createdAt: Timestamp(microseconds: 1_700_000_000_000_000), parallelism: 2, keyGroups: 128,
+        createdAt: Timestamp(microseconds: 1_700_000_000_123_456), parallelism: 2, keyGroups: 128,
         operators: [
             .init(id: "source", kind: "source", parallelism: 1, counters: [["emitted": 5]]),
             .init(id: "totals", kind: "window", parallelism: 2),

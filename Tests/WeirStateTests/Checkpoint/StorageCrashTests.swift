@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WeirCore
 
@@ -58,6 +59,7 @@ import WeirCore
         var run = run
         let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 2)
         #expect(try directory.claim(job: "orders").isEmpty, comment)
+        expectNoGarbage(files, comment)
         let (checkpoint, problems) = try directory.latest(verifying: true)
         #expect(problems.isEmpty, comment)
         // The one in progress may have become complete in the crash.
@@ -149,4 +151,27 @@ import WeirCore
         #expect(try StateModel.content(of: next) == model.content)
         expectNoGarbage(files, "after the disk was full")
     }
+
+    #if os(Linux)
+        @Test func `says that a real disk is full, and goes on`() throws {
+            let place = TemporaryPlace()
+            let directory = CheckpointDirectory(place.path)
+            _ = try directory.claim(job: "orders")
+            var model = StateModel(seed: 4, blocks: 20)
+            // The kernel answers every write to this device as it does on a full disk.
+            let path = place.path + "/segments/1-0.partial"
+            try FileManager.default.createSymbolicLink(
+                atPath: path, withDestinationPath: "/dev/full")
+            let error = #expect(throws: CheckpointStorageError.self) {
+                try model.save(in: directory, base: nil)
+            }
+            #expect(
+                error?.description
+                    == "cannot write to \(path): no room is left. Free some space there, or keep "
+                    + "fewer checkpoints; the next checkpoint is written as soon as there is room.")
+            #expect(try DiskFileSystem().list(place.path + "/segments").isEmpty)
+            let next = try model.save(in: directory, base: nil)
+            #expect(try StateModel.content(of: next) == model.content)
+        }
+    #endif
 }

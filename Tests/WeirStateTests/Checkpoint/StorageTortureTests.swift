@@ -130,8 +130,8 @@ import WeirTesting
         }
     }
 
-    /// The checkpoint that is found; `nil` when the file is one that all three refer to, and they are
-    /// refused for it.
+    /// The checkpoint that is found; `nil` when the file is one that all three refer to, and they
+    /// are refused for it.
     private func latest(
         _ path: String, verifying: Bool, _ file: String, _ comment: Comment, _ fixture: Fixture
     ) throws -> SavedCheckpoint? {
