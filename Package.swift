@@ -95,7 +95,10 @@ let package = Package(
         tests("WeirNexmarkTests", ["Weir", "WeirNexmark", "WeirTesting"]),
         tests(
             "WeirSQLiteTests",
-            ["Weir", "WeirSQLite", .product(name: "GRDB", package: "GRDB.swift")]),
+            [
+                "Weir", "WeirSQLite", "WeirTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests(
             "WeirMacrosTests",
             [

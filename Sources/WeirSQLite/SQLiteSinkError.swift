@@ -30,6 +30,10 @@ public enum SQLiteSinkError: Error, Equatable, Sendable {
     case mismatched(path: String, table: String, differences: [String])
     /// A value has no counterpart in SQLite.
     case unrepresentable(path: String, table: String, field: String, reason: String)
+    /// What the checkpoint has prepared in the file is not there.
+    case notAsPrepared(path: String, table: String, reason: String)
+    /// The table has the rows of later epochs than the one that the job goes on from.
+    case ahead(path: String, table: String, committed: Int, restored: Int)
     /// A constraint of the table refused a row.
     case rejected(path: String, table: String, reason: String)
     /// Anything else that SQLite reports, with its extended result code.
@@ -54,7 +58,8 @@ extension SQLiteSinkError: CustomStringConvertible {
             .moved(let path, let table), .locked(let path, let table, _),
             .full(let path, let table, _), .mismatched(let path, let table, _),
             .unrepresentable(let path, let table, _, _), .rejected(let path, let table, _),
-            .failed(let path, let table, _, _):
+            .failed(let path, let table, _, _), .notAsPrepared(let path, let table, _),
+            .ahead(let path, let table, _, _):
             (path, table)
         }
     }
@@ -67,7 +72,8 @@ extension SQLiteSinkError: CustomStringConvertible {
         case .invalidPath:
             "the path must name a file. Give one; a database in memory would vanish with the job."
         case .invalidTable:
-            "the table needs a name that does not begin with \"sqlite_\". Give it one."
+            "the table needs a name that does not begin with \"sqlite_\" or \"weir_staged_\" and is "
+                + "not \"weir_epochs\". Give it one."
         case .unknownKey(_, _, let key, let fields):
             "the key \(key) is no field of the records, which have "
                 + "\(Self.list(fields)). Name one of these, as the outside world knows it."
@@ -111,6 +117,14 @@ extension SQLiteSinkError: CustomStringConvertible {
             "the table that is there does not fit the records: "
                 + differences.joined(separator: "; ") + ". Give another table name, alter or drop "
                 + "the table, or say `existing: .replace` to have it dropped and made anew."
+        case .notAsPrepared(_, _, let reason):
+            "the file is not as the checkpoint has left it: \(reason). Put the file back, or start "
+                + "the job without restoring."
+        case .ahead(_, _, let committed, let restored):
+            "the table has the rows of epoch \(committed), and the job goes on from the checkpoint of "
+                + "epoch \(restored): rows would be there twice. Restore the checkpoint of epoch "
+                + "\(committed), put back the file of that time, or start the job without restoring, "
+                + "with `existing: .replace`."
         case .rejected(_, _, let reason):
             "a row was refused: \(reason). Relax the table's constraint, or make the job's rows "
                 + "obey it."

@@ -50,7 +50,7 @@ extension SQLiteTable where Row: Codable {
 
     /// Appends rows of a `Codable` type to a table without a key.
     ///
-    /// Rows written again after a failure are there twice.
+    /// Without checkpoints, rows of a job that is run again after a failure are there twice.
     @_disfavoredOverload
     public init(
         appendingTo path: String, table: String, existing: SQLiteExistingRows = .keep,

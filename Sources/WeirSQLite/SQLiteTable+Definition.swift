@@ -6,7 +6,10 @@ extension SQLiteTable {
         guard !path.isEmpty, path != ":memory:" else {
             throw .invalidPath(path: path, table: table)
         }
-        guard !table.isEmpty, !table.lowercased().hasPrefix("sqlite_") else {
+        let folded = table.foldedName
+        guard !table.isEmpty, !folded.hasPrefix("sqlite_"), !folded.hasPrefix("weir_staged_"),
+            folded != SQLiteStaging.epochsTable
+        else {
             throw .invalidTable(path: path, table: table)
         }
         do {

@@ -8,10 +8,17 @@ public import WeirCore
 /// .sink(to: SQLiteTable("out.db", table: "hourly_delay", key: \.origin, \.hour), as: "delays")
 /// ```
 ///
-/// With a key, a row replaces the one with the same key (an upsert), so writing a row again changes
-/// nothing: the guarantee is ``DeliveryGuarantee/idempotent``. Without one (`appendingTo:`) rows are
-/// appended, and those written again after a failure are there twice:
-/// ``DeliveryGuarantee/atLeastOnce``.
+/// With a key, a row replaces the one with the same key (an upsert). Without one (`appendingTo:`) rows
+/// are appended.
+///
+/// **With checkpoints** each result is in the table once, after failures too
+/// (``DeliveryGuarantee/transactional``). The rows of an epoch wait in a table of the same file,
+/// `weir_staged_…`; when the epoch is committed, one transaction moves them and notes the epoch in the
+/// table `weir_epochs`, by job and operator. A constraint of one's own that refuses a row is found
+/// only then. A job that goes back further than to the last checkpoint is refused where rows are
+/// appended; rows with a key are upserted again. The table, `weir_epochs` and the staging table belong
+/// together: restore backups of the whole file. Without checkpoints, a job that is run again
+/// upserts its rows again, or appends them a second time.
 ///
 /// **The table** is made if it is absent, and so are the file and its directories. One that is there
 /// must fit: the same columns in any order and case, each declared with a type that keeps the
@@ -65,7 +72,7 @@ public struct SQLiteTable<Row: Sendable>: Sink {
 
     /// One: SQLite writes with one connection at a time.
     public var maximumParallelism: Int? { 1 }
-    public var guarantee: DeliveryGuarantee { key.isEmpty ? .atLeastOnce : .idempotent }
+    public var guarantee: DeliveryGuarantee { .transactional }
     public var fields: [FieldDescription] { format.fields }
 
     var location: SQLiteLocation {
@@ -78,7 +85,12 @@ public struct SQLiteTable<Row: Sendable>: Sink {
     /// A table that will be replaced may have any columns, but must be a table and no view.
     ///
     /// - Throws: ``SQLiteSinkError``.
-    public func validate() throws {
+    public func validate() throws { try validate(isRestored: false) }
+
+    /// As ``validate()``; a table that was replaced when the job began must now fit.
+    public func validateRestored() throws { try validate(isRestored: true) }
+
+    private func validate(isRestored: Bool) throws {
         try checkDefinition()
         try location.checkDirectory()
         guard location.fileExists else { return }
@@ -86,7 +98,7 @@ public struct SQLiteTable<Row: Sendable>: Sink {
         defer { lease.close() }
         try location.access(lease) { database in
             try checkWritable(database)
-            try checkTable(in: database)
+            try checkTable(in: database, isRestored: isRestored)
         }
     }
 
@@ -103,6 +115,8 @@ public struct SQLiteTable<Row: Sendable>: Sink {
             try location.access(lease) { database in
                 try checkWritable(database)
                 try useWriteAheadLog(database)
+                // With checkpoints the writer is told first whether the job begins anew.
+                guard !context.isCheckpointed else { return }
                 try database.inTransaction(.immediate) {
                     try prepareTable(in: database)
                     return .commit
@@ -112,8 +126,7 @@ public struct SQLiteTable<Row: Sendable>: Sink {
             lease.close()
             throw error
         }
-        return SQLiteTableWriter(
-            format: format, layout: layout, location: location, lease: lease)
+        return SQLiteTableWriter(sink: self, lease: lease, context: context)
     }
 }
 
@@ -122,7 +135,8 @@ public enum SQLiteExistingRows: Sendable {
     /// They stay; the job's rows are upserted into them or appended to them.
     case keep
     /// The table is dropped and made anew, whatever its columns, as soon as the sink opens. For
-    /// jobs that compute everything afresh in each run; not for one that goes on from a checkpoint.
+    /// jobs that compute everything afresh in each run. A job that goes on from a checkpoint keeps
+    /// what it has written.
     case replace
 }
 
@@ -140,12 +154,12 @@ extension SQLiteTable {
     ///
     /// - Returns: Whether there is such a table.
     @discardableResult
-    private func checkTable(in database: Database) throws -> Bool {
+    func checkTable(in database: Database, isRestored: Bool = false) throws -> Bool {
         guard let kind = try layout.kind(in: database) else { return false }
         var differences: [String] = []
         if kind != "table" {
             differences = ["it is \(kind == "index" ? "an" : "a") \(kind)"]
-        } else if existing == .keep {
+        } else if existing == .keep || isRestored {
             differences = try layout.differences(in: database)
         }
         guard differences.isEmpty else {
@@ -154,10 +168,12 @@ extension SQLiteTable {
         return true
     }
 
-    private func prepareTable(in database: Database) throws {
-        let isThere = try checkTable(in: database)
-        if isThere, existing == .replace { try database.execute(sql: layout.dropStatement) }
-        if !isThere || existing == .replace { try database.execute(sql: layout.createStatement) }
+    /// Makes the table where it is absent or to be replaced.
+    func prepareTable(in database: Database, isRestored: Bool = false) throws {
+        let isThere = try checkTable(in: database, isRestored: isRestored)
+        let isReplaced = existing == .replace && !isRestored
+        if isThere, isReplaced { try database.execute(sql: layout.dropStatement) }
+        if !isThere || isReplaced { try database.execute(sql: layout.createStatement) }
         // Whatever the comparison let through and SQLite would not is found here, before any row.
         _ = try database.cachedStatement(sql: layout.writeStatement)
     }
@@ -166,7 +182,7 @@ extension SQLiteTable {
     ///
     /// On a file system without shared memory SQLite stays in its mode; the rows are as safe there,
     /// and only written more slowly.
-    private func useWriteAheadLog(_ database: Database) throws {
+    func useWriteAheadLog(_ database: Database) throws {
         let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
         if mode == "wal" { try database.execute(sql: "PRAGMA synchronous = NORMAL") }
     }

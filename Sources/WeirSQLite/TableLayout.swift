@@ -32,9 +32,15 @@ struct TableLayout: Equatable, Sendable {
 
     /// Writes one row: column `n` is parameter `n`.
     var writeStatement: String {
-        let names = columns.map(\.name)
         let marks = columns.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
-        let insert = "INSERT INTO \(table.quotedName) (\(Self.list(names))) VALUES (\(marks))"
+        return insertStatement("VALUES (\(marks))")
+    }
+
+    /// Writes the rows that `source` yields; where it is a query, it must have a `WHERE`, or the
+    /// grammar takes what follows for a part of it.
+    func insertStatement(_ source: String) -> String {
+        let names = columns.map(\.name)
+        let insert = "INSERT INTO \(table.quotedName) (\(Self.list(names))) \(source)"
         guard !key.isEmpty else { return insert }
         let updates = names.filter { !key.contains($0) }
             .map { "\($0.quotedName) = excluded.\($0.quotedName)" }
@@ -42,7 +48,7 @@ struct TableLayout: Equatable, Sendable {
         return "\(insert) ON CONFLICT (\(Self.list(key))) DO \(action)"
     }
 
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         names.map(\.quotedName).joined(separator: ", ")
     }
 }

@@ -92,9 +92,9 @@ private struct Both: WeirCore.Record, Codable {
                 == "SQLite table t in o.db, appended")
     }
 
-    @Test func `decides what the sink guarantees`() {
-        #expect(SQLiteTable<Delay>("o.db", table: "t", key: \.origin).guarantee == .idempotent)
-        #expect(SQLiteTable<Delay>(appendingTo: "o.db", table: "t").guarantee == .atLeastOnce)
+    @Test func `is not needed for the guarantee`() {
+        #expect(SQLiteTable<Delay>("o.db", table: "t", key: \.origin).guarantee == .transactional)
+        #expect(SQLiteTable<Delay>(appendingTo: "o.db", table: "t").guarantee == .transactional)
     }
 
     @Test func `has the schema's names for a record that is Codable besides`() {

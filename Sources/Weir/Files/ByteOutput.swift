@@ -12,9 +12,13 @@ protocol ByteOutput: AnyObject {
 final class PlainOutput: ByteOutput {
     private var file: FileDescriptor
     /// The bytes written so far.
-    private(set) var written: Int64 = 0
+    private(set) var written: Int64
 
-    init(_ file: consuming FileDescriptor) { self.file = file }
+    /// - Parameter written: The length of what is there already, behind which writing goes on.
+    init(_ file: consuming FileDescriptor, written: Int64 = 0) {
+        self.file = file
+        self.written = written
+    }
 
     func write(_ bytes: Span<UInt8>) throws {
         try file.write(bytes)
@@ -22,6 +26,9 @@ final class PlainOutput: ByteOutput {
     }
 
     func end() throws {}
+
+    /// Waits until the disk holds everything.
+    func synchronize() throws { try file.synchronize() }
 
     /// Waits until the disk holds everything, and closes the file.
     func close() throws {

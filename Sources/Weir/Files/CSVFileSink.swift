@@ -10,6 +10,13 @@ public import WeirCore
 /// In a directory each subtask writes files of its own, `part-<subtask>-<n>.csv`; a subtask without
 /// rows writes none. A single file has one writer, and is there even without rows. A device or a
 /// named pipe, such as `/dev/stdout`, is written directly.
+///
+/// **With checkpoints** each result is in a file once, after failures too
+/// (``DeliveryGuarantee/transactional``). In a directory, the rows of an epoch go to files of their
+/// own, `part-<subtask>-<epoch>-<n>.csv`, which get their names when the epoch is committed; those of an
+/// earlier run go when the job begins. A single file still shows whole or not at all: checkpoints hold
+/// how long it was, and it gets its name when the input has ended. A device or a pipe takes nothing
+/// back, and after a failure may be given rows again (``DeliveryGuarantee/atLeastOnce``).
 public struct CSVFileSink<Row: Sendable>: Sink {
     public typealias Element = Row
 
@@ -69,15 +76,25 @@ public struct CSVFileSink<Row: Sendable>: Sink {
 
     public var summary: String { target.summary("CSV") }
     public var maximumParallelism: Int? { target.maximumParallelism }
+    public var guarantee: DeliveryGuarantee { target.guarantee }
     public var fields: [FieldDescription] { format.fields }
 
     /// - Throws: ``FileError/exists(path:)``, ``FileSystemError`` for a place that cannot be written,
     ///   ``SchemaError`` for a record or options that make no sense.
     public func validate() throws {
+        try validateFormat()
+        try target.validate()
+    }
+
+    public func validateRestored() throws {
+        try validateFormat()
+        try target.validate(isRestored: true)
+    }
+
+    private func validateFormat() throws {
         try format.validate()
         // The decoder's maker is what checks the options.
         _ = try format.csvDecoder(header: format.fields.map(\.name), options: options)
-        try target.validate()
     }
 
     public func writer(context: SubtaskContext) throws -> CSVFileWriter<Row> {
@@ -114,4 +131,18 @@ public struct CSVFileWriter<Row: Sendable>: SinkWriter {
     public mutating func flush() throws { try output.flush() }
     public mutating func finish() throws { try output.finish() }
     public mutating func abandon() { output.abandon() }
+
+    public mutating func begin(_ epoch: Epoch) throws { try output.begin(epoch) }
+    public mutating func prepare(_ epoch: Epoch) throws -> [UInt8]? { try output.prepare() }
+
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file of the epoch is gone.
+    public mutating func commit(_ transaction: PreparedTransaction) throws {
+        try output.commit(transaction)
+    }
+
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file that the checkpoint needs is
+    ///   gone or another.
+    public mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
+        try output.recover(transactions, after: epoch)
+    }
 }

@@ -31,6 +31,8 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case exists(path: String)
     /// Another writer has the file open.
     case inUse(path: String)
+    /// What a checkpoint has prepared is no longer as it was left.
+    case notAsPrepared(path: String, problem: String)
     /// The library that compresses has failed.
     case compressionFailed(path: String, FileCompression, detail: String)
     /// A record could not be put into the file's format.
@@ -93,6 +95,9 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .inUse(let path):
             "\(path) is being written by another job or writer. Wait for it to end, or write to "
                 + "another path."
+        case .notAsPrepared(let path, let problem):
+            "\(path) is not as the checkpoint has left it: \(problem). Put the file back, or start the "
+                + "job without restoring."
         case .compressionFailed(let path, let kind, let detail):
             "\(path) could not be compressed as \(kind): \(detail)."
         case .notEncodable(let path, let problem):

@@ -62,6 +62,14 @@ struct FileTarget: Sendable {
             overwrite: overwrite, format: format)
     }
 
+    /// Devices and pipes take nothing back.
+    var guarantee: DeliveryGuarantee {
+        if case .file(let path) = place, (try? OutputFile.isDevice(path)) == true {
+            return .atLeastOnce
+        }
+        return .transactional
+    }
+
     var maximumParallelism: Int? { if case .file = place { 1 } else { nil } }
 
     /// The phrase for plans: `CSV file out.csv`.
@@ -84,7 +92,9 @@ struct FileTarget: Sendable {
     ///
     /// - Throws: ``FileError/exists(path:)``, ``FileError/traitMissing(path:_:)``, or
     ///   ``FileSystemError`` for a place that cannot be written.
-    func validate() throws {
+    ///
+    /// - Parameter isRestored: Whether the job goes on from a checkpoint, and so may find files.
+    func validate(isRestored: Bool = false) throws {
         try rolling.validate()
         let path = path(subtask: 0, part: 0)
         guard compression.isAvailable else { throw FileError.traitMissing(path: path, compression) }
@@ -92,12 +102,14 @@ struct FileTarget: Sendable {
         case .file(let path):
             // Beside a device nothing is made.
             guard try !OutputFile.isDevice(path) else { return }
-            try OutputFile.checkFree(path, overwrite: overwrite)
+            try OutputFile.checkFree(path, overwrite: overwrite || isRestored)
             try FileTree.checkWritable(FileTree.parent(of: path))
         case .directory(let directory):
             try FileTree.checkWritable(directory)
-            guard !overwrite, let old = try parts(where: { _, _ in true }).first else { return }
-            throw FileError.exists(path: old)
+            guard !overwrite, !isRestored,
+                let old = try parts().first(where: { $0.staging == nil })
+            else { return }
+            throw FileError.exists(path: join(directory, old.text))
         }
     }
 
@@ -106,27 +118,41 @@ struct FileTarget: Sendable {
     /// there no longer are. Otherwise the results of two runs would lie side by side.
     func removeOldParts(subtask: Int, from part: Int, parallelism: Int) throws {
         guard overwrite else { return }
-        let written = Set((0..<part).map { self.path(subtask: subtask, part: $0) })
-        let old = try parts { oldSubtask, _ in
-            oldSubtask == subtask || subtask == 0 && oldSubtask >= parallelism
+        try remove { old in
+            old.staging == nil && old.isFor(subtask, of: parallelism)
+                && !(old.epoch == nil && old.subtask == subtask && old.part < part
+                    && old.compression == compression)
         }
-        for path in old where !written.contains(path) { try FileTree.remove(path) }
     }
 
-    /// The finished files of this format in the directory, however compressed.
-    private func parts(where isMeant: (_ subtask: Int, _ part: Int) -> Bool) throws -> [String] {
+    /// Removes the parts for which `isMeant` holds.
+    func remove(where isMeant: (PartName) -> Bool) throws {
+        guard case .directory(let directory) = place else { return }
+        for part in try parts() where isMeant(part) {
+            try FileTree.remove(join(directory, part.text))
+        }
+    }
+
+    /// The parts of this format in the directory, however compressed; those staged as well.
+    private func parts() throws -> [PartName] {
         guard case .directory(let directory) = place,
             try FileStatus.ifPresent(directory) != nil
         else { return [] }
-        return try FileTree.names(in: directory).filter { name in
-            guard let dot = name.firstIndex(of: "."), name.hasPrefix("part-") else { return false }
-            let kinds = FileCompression.allCases.map { ".\(format)\($0.fileExtension)" }
-            let numbers = name[..<dot].split(separator: "-").dropFirst().map { Int($0) }
-            guard kinds.contains(String(name[dot...])), numbers.count == 2,
-                let subtask = numbers[0], let part = numbers[1]
-            else { return false }
-            return isMeant(subtask, part)
-        }.map { join(directory, $0) }
+        return try FileTree.names(in: directory).compactMap { PartName($0, format: format) }
+    }
+
+    /// The path of a part of an epoch.
+    func path(_ part: PartName) -> String {
+        guard case .directory(let directory) = place else { return path(subtask: 0, part: 0) }
+        return join(directory, part.text)
+    }
+
+    /// The directory in which the files are.
+    var directory: String {
+        switch place {
+        case .file(let path): FileTree.parent(of: path)
+        case .directory(let path): path
+        }
     }
 
     private var suffix: String { ".\(format)\(compression.fileExtension)" }

@@ -2,7 +2,7 @@ public import WeirCore
 
 /// Writes JSON Lines, one object a line, to a file or to a directory of files.
 ///
-/// Names, completion, rolling and overwriting are as for ``CSVFileSink``.
+/// Names, completion, rolling, overwriting and checkpoints are as for ``CSVFileSink``.
 public struct JSONLinesFileSink<Row: Sendable>: Sink {
     public typealias Element = Row
 
@@ -58,13 +58,23 @@ public struct JSONLinesFileSink<Row: Sendable>: Sink {
 
     public var summary: String { target.summary("JSON Lines") }
     public var maximumParallelism: Int? { target.maximumParallelism }
+    public var guarantee: DeliveryGuarantee { target.guarantee }
     public var fields: [FieldDescription] { format.fields }
 
     /// - Throws: ``FileError/exists(path:)``, ``FileSystemError`` for a place that cannot be written,
     ///   ``SchemaError`` for a record that makes no sense.
     public func validate() throws {
-        try format.validate()
+        try validateFormat()
         try target.validate()
+    }
+
+    public func validateRestored() throws {
+        try validateFormat()
+        try target.validate(isRestored: true)
+    }
+
+    private func validateFormat() throws {
+        try format.validate()
     }
 
     public func writer(context: SubtaskContext) throws -> JSONLinesFileWriter<Row> {
@@ -100,4 +110,18 @@ public struct JSONLinesFileWriter<Row: Sendable>: SinkWriter {
     public mutating func flush() throws { try output.flush() }
     public mutating func finish() throws { try output.finish() }
     public mutating func abandon() { output.abandon() }
+
+    public mutating func begin(_ epoch: Epoch) throws { try output.begin(epoch) }
+    public mutating func prepare(_ epoch: Epoch) throws -> [UInt8]? { try output.prepare() }
+
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file of the epoch is gone.
+    public mutating func commit(_ transaction: PreparedTransaction) throws {
+        try output.commit(transaction)
+    }
+
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file that the checkpoint needs is
+    ///   gone or another.
+    public mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
+        try output.recover(transactions, after: epoch)
+    }
 }

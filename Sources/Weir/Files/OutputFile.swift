@@ -1,3 +1,4 @@
+import WeirCore
 import WeirRuntime
 
 /// A file that gets its name only once it is complete.
@@ -5,45 +6,100 @@ import WeirRuntime
 /// It is written under a hidden name in the same directory (`.part-0-0.csv.inprogress`), brought to
 /// the disk, and renamed. A file left under the hidden name by a run that was killed is taken over;
 /// one that another writer is at work on is not. A device or a named pipe is written directly.
+///
+/// In a job with checkpoints it is written in sections, one for each epoch, of which each can be
+/// decompressed on its own; the length up to the end of a section is what a checkpoint holds.
 final class OutputFile {
     /// The name that it gets.
     let path: String
     private let temporary: String?
+    private let compression: FileCompression
     private let overwrite: Bool
     private let file: PlainOutput
-    private let bytes: any ByteOutput
+    /// What compresses the section; `nil` while it is empty.
+    private var section: (any ByteOutput)?
 
     /// Whether what is written shows at once, as in a device.
     var isVisible: Bool { temporary == nil }
 
     /// Opens the file, making the directories above it that are missing.
-    init(_ path: String, compression: FileCompression, overwrite: Bool) throws {
+    ///
+    /// - Parameter hidden: The name until it is complete; `nil`: one that belongs to `path`.
+    init(
+        _ path: String, compression: FileCompression, overwrite: Bool, hidden: String? = nil
+    ) throws {
         self.path = path
+        self.compression = compression
         self.overwrite = overwrite
         if try Self.isDevice(path) {
             temporary = nil
             file = PlainOutput(try FileDescriptor.writing(path))
         } else {
             try Self.checkFree(path, overwrite: overwrite)
-            let hidden = Self.hiddenName(path)
+            let hidden = hidden ?? Self.hiddenName(path)
             try FileTree.makeDirectory(FileTree.parent(of: path))
             let descriptor = try Self.openAlone(hidden, for: path)
             try descriptor.truncate()
             temporary = hidden
             file = PlainOutput(descriptor)
         }
-        bytes = try compressing(compression, into: file, path: path)
+        section = try compressing(compression, into: file, path: path)
+    }
+
+    /// Goes on with a file that a writer has left at the end of a section; what it has written
+    /// after that is cut off.
+    ///
+    /// A file that has got its name in the meantime loses it again.
+    ///
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)``.
+    init(
+        resuming path: String, compression: FileCompression, overwrite: Bool, at mark: OutputMark
+    ) throws {
+        self.path = path
+        self.compression = compression
+        self.overwrite = overwrite
+        let hidden = Self.hiddenName(path)
+        if try FileStatus.ifPresent(hidden) == nil {
+            try mark.check(path)
+            try FileTree.move(path, to: hidden)
+        }
+        let descriptor = try Self.openAlone(hidden, for: path)
+        try mark.check(hidden)
+        try descriptor.truncate(to: mark.length)
+        try descriptor.seek(to: mark.length)
+        temporary = hidden
+        file = PlainOutput(descriptor, written: mark.length)
     }
 
     /// Writes all the bytes, or hands them to the compression.
-    func write(_ content: Span<UInt8>) throws { try bytes.write(content) }
+    func write(_ content: Span<UInt8>) throws {
+        let output = try section ?? compressing(compression, into: file, path: path)
+        section = output
+        try output.write(content)
+    }
+
+    /// Ends the section and brings it to the disk; the file stays open and hidden.
+    ///
+    /// - Returns: The place behind it.
+    func endSection() throws -> OutputMark {
+        try section?.end()
+        section = nil
+        try file.synchronize()
+        return try OutputMark(of: temporary ?? path, length: file.written)
+    }
+
+    /// Completes the file and brings it to the disk; it stays hidden.
+    func complete() throws {
+        try section?.end()
+        section = nil
+        try file.close()
+    }
 
     /// Completes the file and gives it its name.
     ///
     /// - Throws: ``FileSystemError``, for example when the disk is full; the name is then not given.
     func commit() throws {
-        try bytes.end()
-        try file.close()
+        try complete()
         guard let temporary else { return }
         // Looked at again, since someone else may have written it in the meantime.
         try Self.checkFree(path, overwrite: overwrite)
@@ -81,11 +137,64 @@ final class OutputFile {
         if status.isRegular && !overwrite { throw FileError.exists(path: path) }
     }
 
-    private static func hiddenName(_ path: String) -> String {
+    /// The name of `path` while it is written.
+    static func hiddenName(_ path: String, suffix: String = "inprogress") -> String {
         let parent = FileTree.parent(of: path)
         let name = path.split(separator: "/").last.map { String($0) } ?? path
-        let hidden = ".\(name).inprogress"
+        let hidden = ".\(name).\(suffix)"
         if parent.isEmpty { return hidden }
         return parent == "/" ? "/\(hidden)" : "\(parent)/\(hidden)"
+    }
+}
+
+/// The end of a section of an ``OutputFile``: the file's length, and what stands right before it.
+struct OutputMark: Equatable, Sendable {
+    let length: Int64
+    private let fingerprint: [UInt8]
+
+    /// Marks the place `length` of the file at `path`.
+    init(of path: String, length: Int64) throws {
+        self.length = length
+        fingerprint = ContentFingerprint.of(try Self.tail(of: path, before: length))
+    }
+
+    /// Reads a mark that `write` has written.
+    init(from reader: inout StateReader) throws {
+        length = try reader.readSigned()
+        fingerprint = try reader.readRaw(reader.readCount())
+    }
+
+    /// Writes the mark, for a checkpoint.
+    func write(to writer: inout StateWriter) {
+        writer.write(signed: length)
+        writer.write(fingerprint)
+    }
+
+    /// Checks that the file at `path` reaches the mark and is, before it, what it was.
+    func check(_ path: String) throws {
+        guard let status = try FileStatus.ifPresent(path), status.isRegular else {
+            throw FileError.notAsPrepared(path: path, problem: "it is not there")
+        }
+        guard status.size >= length else {
+            throw FileError.notAsPrepared(
+                path: path, problem: "it has \(status.size) bytes instead of \(length) or more")
+        }
+        guard ContentFingerprint.fits(fingerprint, try Self.tail(of: path, before: length)) else {
+            throw FileError.notAsPrepared(
+                path: path, problem: "the bytes before byte \(length) are others")
+        }
+    }
+
+    private static func tail(of path: String, before end: Int64) throws -> [UInt8] {
+        let start = max(0, end - Int64(ContentFingerprint.length))
+        guard start < end else { return [] }
+        let file = try FileDescriptor.reading(path)
+        try file.seek(to: start)
+        var tail = [UInt8](repeating: 0, count: Int(end - start))
+        var filled = 0
+        while filled < tail.count, let found = try file.read(into: &tail, from: filled), found > 0 {
+            filled += found
+        }
+        return Array(tail[..<filled])
     }
 }

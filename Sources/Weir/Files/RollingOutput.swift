@@ -16,8 +16,23 @@ import WeirRuntime
     private let header: [UInt8]
     private let subtask: Int
     private let parallelism: Int
+    private var visibility: Visibility
     private var part = 0
     private var file: OutputFile?
+    /// Whether the writer knows, in a job with checkpoints, what it goes on from.
+    private var hasStarted = false
+    /// Whether a checkpoint may need the file.
+    private var isPrepared = false
+
+    /// When files get their names.
+    private enum Visibility {
+        /// When each is complete.
+        case onCompletion
+        /// With the commit of their epoch.
+        case byEpoch(StagedParts)
+        /// At the end; checkpoints hold the length.
+        case atEnd
+    }
 
     /// How much collects before it is written.
     @usableFromInline static var flushBytes: Int { 256 << 10 }
@@ -30,8 +45,19 @@ import WeirRuntime
         parallelism = context.parallelism
         maximumRows = target.rolling.rows ?? .max
         maximumBytes = target.rolling.bytes ?? .max
+        visibility = try Self.visibility(of: target, context)
         buffer.reserveCapacity(Self.flushBytes + (64 << 10))
-        try begin()
+        if case .onCompletion = visibility { try begin() }
+    }
+
+    private static func visibility(
+        of target: FileTarget, _ context: SubtaskContext
+    ) throws -> Visibility {
+        guard context.isCheckpointed else { return .onCompletion }
+        switch target.place {
+        case .directory: return .byEpoch(StagedParts(target, context: context))
+        case .file(let path): return try OutputFile.isDevice(path) ? .onCompletion : .atEnd
+        }
     }
 
     /// The file being written, for messages.
@@ -50,14 +76,14 @@ import WeirRuntime
 
     /// Completes the file; the next row begins another.
     @usableFromInline mutating func roll() throws {
-        try commit()
+        try complete()
         buffer.append(contentsOf: header)
     }
 
-    private mutating func commit() throws {
+    private mutating func complete() throws {
         do {
             try writeBuffer()
-            try file?.commit()
+            if let file { try complete(file) }
         } catch {
             abandon()
             throw error
@@ -68,11 +94,18 @@ import WeirRuntime
         bufferStart = 0
     }
 
+    private mutating func complete(_ file: OutputFile) throws {
+        guard case .byEpoch(var parts) = visibility else { return try file.commit() }
+        try parts.complete(file)
+        visibility = .byEpoch(parts)
+    }
+
     /// Hands the buffer to the file, which it opens if need be.
     @usableFromInline mutating func writeBuffer() throws {
         let output = try file ?? open()
         file = output
-        try output.write(buffer.span)
+        // A section of a compressed file costs some bytes, be it empty.
+        if !buffer.isEmpty { try output.write(buffer.span) }
         bufferStart += Int64(buffer.count)
         buffer.removeAll(keepingCapacity: true)
     }
@@ -84,13 +117,18 @@ import WeirRuntime
 
     /// Completes the last file.
     mutating func finish() throws {
-        if rows > 0 || file != nil { try commit() }
+        if rows > 0 || file != nil { try complete() }
+        guard case .onCompletion = visibility else { return }
         try target.removeOldParts(subtask: subtask, from: part, parallelism: parallelism)
     }
 
-    /// Removes the file that is not complete; those before it stay.
+    /// Removes what is not complete, nor prepared for a checkpoint; complete files stay.
     mutating func abandon() {
-        file?.abandon()
+        if !isPrepared { file?.abandon() }
+        if case .byEpoch(var parts) = visibility {
+            parts.abandon()
+            visibility = .byEpoch(parts)
+        }
         file = nil
         buffer.removeAll()
     }
@@ -108,6 +146,70 @@ import WeirRuntime
     }
 
     private func open() throws -> OutputFile {
-        try OutputFile(path, compression: target.compression, overwrite: target.overwrite)
+        if case .byEpoch(let parts) = visibility { return try parts.open() }
+        return try OutputFile(path, compression: target.compression, overwrite: target.overwrite)
+    }
+}
+
+// MARK: - Epochs
+
+extension RollingOutput {
+    mutating func begin(_ epoch: Epoch) throws {
+        if !hasStarted { try recover([], after: .none) }
+        guard case .byEpoch(var parts) = visibility else { return }
+        parts.begin(epoch)
+        visibility = .byEpoch(parts)
+        buffer.removeAll(keepingCapacity: true)
+        buffer.append(contentsOf: header)
+    }
+
+    /// Brings the rows of the epoch to the disk.
+    mutating func prepare() throws -> [UInt8]? {
+        switch visibility {
+        case .onCompletion:
+            try flush()
+            return nil
+        case .byEpoch:
+            if rows > 0 { try complete() }
+            guard case .byEpoch(var parts) = visibility else { return nil }
+            let names = parts.prepare()
+            visibility = .byEpoch(parts)
+            part = 0
+            return names
+        case .atEnd:
+            try writeBuffer()
+            guard let mark = try file?.endSection() else { return nil }
+            if !isPrepared { FileTree.synchronize(target.directory) }
+            isPrepared = true
+            var writer = StateWriter()
+            mark.write(to: &writer)
+            return writer.bytes
+        }
+    }
+
+    func commit(_ transaction: PreparedTransaction) throws {
+        if case .byEpoch(let parts) = visibility { try parts.commit(transaction) }
+    }
+
+    mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
+        hasStarted = true
+        switch visibility {
+        case .onCompletion: return
+        case .byEpoch(let parts):
+            for transaction in transactions { try parts.commit(transaction) }
+            try epoch == .none ? parts.removeAll() : parts.removeParts(after: epoch)
+        case .atEnd:
+            // Closed first, or it would be in use.
+            file = nil
+            buffer.removeAll()
+            guard let last = transactions.max(by: { $0.epoch < $1.epoch }) else {
+                return try begin()
+            }
+            let mark = try StateReader.reading(last.content) { try OutputMark(from: &$0) }
+            file = try OutputFile(
+                resuming: path, compression: target.compression, overwrite: target.overwrite,
+                at: mark)
+            isPrepared = true
+        }
     }
 }

@@ -8,6 +8,9 @@ public enum BadRecordError: Error, Equatable, Sendable, CustomStringConvertible 
     case tooMany(limit: Int, BadRecord, operatorName: String)
     /// The file for dead letters could not be written, so the record would have been lost.
     case notSetAside(BadRecord, cause: FileSystemError, operatorName: String)
+    /// The file of dead letters has lost what it had at the checkpoint; `found` is its length now,
+    /// `nil` where there is none.
+    case lettersLost(path: String, expected: Int64, found: Int64?, operatorName: String)
     /// A limit below 0.
     case negativeLimit(Int, operatorName: String)
 
@@ -23,6 +26,10 @@ public enum BadRecordError: Error, Equatable, Sendable, CustomStringConvertible 
         case .notSetAside(let record, let cause, let name):
             "'\(name)' could not write a dead letter, and so stopped rather than lose the record: "
                 + "\(cause) The record: \(record)"
+        case .lettersLost(let path, let expected, let found, let name):
+            "the dead letters of '\(name)' in \(path) had \(expected) bytes at the checkpoint, and now "
+                + (found.map { "there are only \($0). " } ?? "the file is not there. ")
+                + "Put the file back, or start the job without restoring."
         case .negativeLimit(let limit, let name):
             "'\(name)' has the bad-record policy `.skip(limit: \(limit))`; the limit must be 0 or "
                 + "more."

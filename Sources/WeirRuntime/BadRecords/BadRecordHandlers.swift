@@ -50,7 +50,7 @@ private struct FailingHandler: BadRecordHandler {
 }
 
 /// Counts bad records and passes over them, up to a limit.
-private final class SkippingHandler: BadRecordHandler {
+private final class SkippingHandler: RecoverableBadRecords {
     private let operatorName: String
     private let limit: Int
     private let counters: OperatorCounters
@@ -71,5 +71,18 @@ private final class SkippingHandler: BadRecordHandler {
             counters.received.add(1)
             counters.deadLettered.add(1)
         }
+    }
+
+    /// The number so far. Records read ahead of the barrier count, so after a failure the limit may be
+    /// reached a few records early, and never late.
+    func save() throws -> [UInt8] {
+        var writer = StateWriter()
+        writer.write(varint: UInt64(skipped.withLock { $0 }))
+        return writer.bytes
+    }
+
+    func restore(_ saved: [UInt8]) throws {
+        let count = try StateReader.reading(saved) { Int(clamping: try $0.readVarint()) }
+        skipped.withLock { $0 = max($0, count) }
     }
 }

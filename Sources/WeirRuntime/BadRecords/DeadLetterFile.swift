@@ -6,7 +6,11 @@ import WeirCore
 /// The file, and its directory, come into being with the first bad record; a file that is there
 /// already is added to. Each line goes out in one write, so that lines of several jobs that share
 /// a file do not mix on a local disk.
-final class DeadLetterFile: BadRecordHandler {
+///
+/// After a restore the letters that the job has written are known by origin, line and offset. Those
+/// that come again, from records read before the failure and after the checkpoint, are counted and
+/// not written twice. Memory: eight bytes or so for each letter since the job began.
+final class DeadLetterFile: RecoverableBadRecords {
     private let path: String
     private let operatorName: String
     private let counters: OperatorCounters
@@ -15,6 +19,12 @@ final class DeadLetterFile: BadRecordHandler {
     private struct State: ~Copyable {
         var file: FileDescriptor?
         var line: [UInt8] = []
+        /// The file's length when the job began; `nil` until it is needed.
+        var start: Int64?
+        /// Whether there are letters that the disk may not hold.
+        var isDirty = false
+        /// The places of the letters that were there when the job was restored.
+        var known: Set<UInt64> = []
     }
 
     init(path: String, operatorName: String, counters: OperatorCounters) {
@@ -25,12 +35,15 @@ final class DeadLetterFile: BadRecordHandler {
 
     func handle(_ record: BadRecord) throws {
         try state.withLock { state in
-            do throws(FileSystemError) {
-                try append(record, to: &state)
-            } catch {
-                // Part of the line may be there; whoever opens the file again ends it first.
-                state.file = nil
-                throw BadRecordError.notSetAside(record, cause: error, operatorName: operatorName)
+            if state.known.isEmpty || !state.known.contains(DeadLetterPlace(record).hash) {
+                do throws(FileSystemError) {
+                    try append(record, to: &state)
+                } catch {
+                    // Part of the line may be there; whoever opens the file again ends it first.
+                    state.file = nil
+                    throw BadRecordError.notSetAside(
+                        record, cause: error, operatorName: operatorName)
+                }
             }
             // Only once it is safe, so that the count never claims more than the file holds.
             counters.received.add(1)
@@ -42,6 +55,7 @@ final class DeadLetterFile: BadRecordHandler {
         _ record: BadRecord, to state: inout State
     ) throws(FileSystemError) {
         if state.file == nil {
+            if state.start == nil { state.start = try length() }
             try FileTree.makeDirectory(FileTree.parent(of: path))
             state.file = try FileDescriptor.appending(path)
             if Self.endsWithinLine(path) { try state.file?.write([UInt8(ascii: "\n")].span) }
@@ -49,6 +63,12 @@ final class DeadLetterFile: BadRecordHandler {
         state.line.removeAll(keepingCapacity: true)
         DeadLetterLine.append(record, to: &state.line)
         try state.file?.write(state.line.span)
+        state.isDirty = true
+    }
+
+    /// The length of the file; 0 where there is none.
+    private func length() throws(FileSystemError) -> Int64 {
+        try FileStatus.ifPresent(path)?.size ?? 0
     }
 
     /// Whether the file's last line was cut off, by a disk that was full or a loss of power.
@@ -63,6 +83,91 @@ final class DeadLetterFile: BadRecordHandler {
             let count = try? file.read(into: &last, from: 0), count == 1
         else { return false }
         return last != [UInt8(ascii: "\n")]
+    }
+}
+
+// MARK: - Checkpoints
+
+extension DeadLetterFile {
+    /// Where the job's letters begin, and how long the file is; waits until the disk holds it.
+    func save() throws -> [UInt8] {
+        try state.withLock { state in
+            let length = try length()
+            let start = state.start ?? length
+            state.start = start
+            if state.isDirty {
+                try state.file?.synchronize()
+                FileTree.synchronize(FileTree.parent(of: path))
+                state.isDirty = false
+            }
+            var writer = StateWriter()
+            writer.write(signed: start)
+            writer.write(signed: length)
+            return writer.bytes
+        }
+    }
+
+    func restore(_ saved: [UInt8]) throws {
+        let (start, length) = try StateReader.reading(saved) {
+            (try $0.readSigned(), try $0.readSigned())
+        }
+        let found = try FileStatus.ifPresent(path)?.size
+        guard found ?? 0 >= length else {
+            throw BadRecordError.lettersLost(
+                path: path, expected: length, found: found, operatorName: operatorName)
+        }
+        try state.withLock { state in
+            state.start = min(start, state.start ?? start)
+            if found ?? 0 > start { try readLetters(from: start, into: &state.known) }
+        }
+    }
+
+    /// Notes the places of the letters behind `start`. A last line that was cut off stays, and is
+    /// ended by whoever adds to the file; its record comes again.
+    private func readLetters(from start: Int64, into known: inout Set<UInt64>) throws {
+        let file = try FileDescriptor.reading(path)
+        try file.seek(to: start)
+        let decoder = RowFormat(DeadLetterPlace.self).jsonDecoder()
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var rest: [UInt8] = []
+        while let found = try file.read(into: &buffer, from: 0), found > 0 {
+            rest.append(contentsOf: buffer[..<found])
+            var line = rest[...]
+            while let end = line.firstIndex(of: UInt8(ascii: "\n")) {
+                let letter = Array(line[..<end])
+                // A line that is no letter was not written by this job.
+                if let place = try? decoder.decode(letter.span) { known.insert(place.hash) }
+                line = line[(end + 1)...]
+            }
+            rest = Array(line)
+        }
+    }
+}
+
+/// Where a bad record stood: what a letter is known by.
+private struct DeadLetterPlace: Record {
+    var origin = ""
+    var line = 0
+    var offset: Int64 = 0
+
+    static let schema = Schema(DeadLetterPlace.init) {
+        Field("origin", \.origin)
+        Field("line", \.line)
+        Field("offset", \.offset)
+    }
+
+    init() {}
+
+    init(_ record: BadRecord) {
+        (origin, line, offset) = (record.origin, record.line, record.offset)
+    }
+
+    var hash: UInt64 {
+        var hasher = StableHasher()
+        origin.hash(into: &hasher)
+        hasher.combine(UInt64(bitPattern: Int64(line)))
+        hasher.combine(UInt64(bitPattern: offset))
+        return hasher.finalize()
     }
 }
 

@@ -151,9 +151,9 @@ extension FileDescriptor {
         }
     }
 
-    /// Empties the file; does nothing for a device.
-    package func truncate() throws(FileSystemError) {
-        if ftruncate(raw, 0) != 0 && errno != EINVAL { throw .last("empty", path) }
+    /// Cuts the file down to its first `length` bytes; does nothing for a device.
+    package func truncate(to length: Int64 = 0) throws(FileSystemError) {
+        if ftruncate(raw, off_t(length)) != 0 && errno != EINVAL { throw .last("shorten", path) }
     }
 
     /// Takes the file for this process alone, until it is closed.

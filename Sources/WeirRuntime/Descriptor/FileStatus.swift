@@ -117,8 +117,8 @@ package enum FileTree {
         if unlink(path) != 0 && errno != ENOENT { throw .last("remove", path) }
     }
 
-    /// Makes a rename in `directory` outlast a loss of power, where the system can.
-    private static func synchronize(_ directory: String) {
+    /// Makes new names and renames in `directory` outlast a loss of power, where the system can.
+    package static func synchronize(_ directory: String) {
         let file = open(directory.isEmpty ? "." : directory, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return }
         _ = fsync(file)

@@ -50,7 +50,7 @@ final class TemporaryDirectory: Sendable {
 }
 
 /// A record with a schema.
-struct Trip: Record, Equatable {
+struct Trip: Record, Hashable {
     var carrier = "", number = 0, delay: Double?
 
     init() {}
