@@ -60,6 +60,17 @@ public protocol StatePart: AnyObject {
     ///   - saved: What ``StateDistribution`` says this subtask is given.
     ///   - ownership: The keys that this subtask owns.
     func restore(_ saved: [SavedState], owning ownership: KeyOwnership) throws
+
+    /// Loads a bounded piece of what `restore` has left on disk to be read when it is needed; called
+    /// when the chain has nothing else to do.
+    ///
+    /// - Parameter limit: The most blocks to load.
+    /// - Returns: Whether more is left. The default has nothing to load.
+    func loadMore(limit: Int) throws -> Bool
+}
+
+extension StatePart {
+    public func loadMore(limit: Int) throws -> Bool { false }
 }
 
 /// A part of state as it was at a barrier; written by another thread while the part goes on changing.

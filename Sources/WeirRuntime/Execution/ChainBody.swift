@@ -8,14 +8,14 @@ final class ChainBody {
     struct Port {
         let poll: () throws -> Progress?
         let flush: () throws -> Progress
-        let tick: (Timestamp) throws -> Progress
+        let signal: (Signal) throws -> Progress
         let resume: () throws -> Progress
         let isEnded: () -> Bool
 
         init<Element>(_ gate: InputGate<Element>) {
             poll = gate.poll
             flush = gate.flush
-            tick = gate.tick
+            signal = gate.signal
             resume = gate.resume
             isEnded = { gate.isEnded }
         }
@@ -24,30 +24,37 @@ final class ChainBody {
     private let ports: [Port]
     private let executor: any Executor
     private let clock: ChainClock?
+    private let alignment: BarrierAlignment
+    private let checkpoints: ChainCheckpoints?
     private let turnNanoseconds: UInt64
+    private var passage = BarrierPassage()
     private var suspendedPort: Int?
     private var hasUnflushed = false
 
     init(
         ports: [Port], executor: any Executor, clock: ChainClock? = nil,
+        alignment: BarrierAlignment = BarrierAlignment(), checkpoints: ChainCheckpoints? = nil,
         turnNanoseconds: UInt64 = 1_000_000
     ) {
         self.ports = ports
         self.executor = executor
         self.clock = clock
+        self.alignment = alignment
+        self.checkpoints = checkpoints
         self.turnNanoseconds = turnNanoseconds
     }
 
     func turn() throws -> Tasklet.Turn {
         let deadline = executor.nanoseconds() + turnNanoseconds
+        try checkpoints?.startTurn()
+        if try checkpoints?.standsStill() == true { return .finished }
         if let port = suspendedPort {
             let progress = try ports[port].resume()
-            if progress != .done { return progress == .yielded ? .again : .blocked }
+            if progress != .done { return turn(for: progress) }
             suspendedPort = nil
         }
-        if let progress = try tick(), progress != .done {
-            return progress == .yielded ? .again : .blocked
-        }
+        if let progress = try passBarrier(), progress != .done { return turn(for: progress) }
+        if let progress = try tick(), progress != .done { return turn(for: progress) }
         while true {
             switch try pollAll() {
             case .done?:
@@ -55,12 +62,26 @@ final class ChainBody {
             case .suspended?: return .blocked
             case .yielded?: return .again
             case nil:
-                if ports.allSatisfy({ $0.isEnded() }) { return .finished }
+                if ports.allSatisfy({ $0.isEnded() }) { return try finish() }
+                if let checkpoints, try checkpoints.loadMore() {
+                    if executor.nanoseconds() > deadline { return .again }
+                    continue
+                }
                 guard hasUnflushed else { return .idle }
                 let progress = try flush()
-                if progress != .done { return progress == .yielded ? .again : .blocked }
+                if progress != .done { return turn(for: progress) }
             }
         }
+    }
+
+    private func turn(for progress: Progress) -> Tasklet.Turn {
+        progress == .yielded ? .again : .blocked
+    }
+
+    /// A chain with sinks is done when the last epoch has been committed.
+    private func finish() throws -> Tasklet.Turn {
+        guard let checkpoints else { return .finished }
+        return try checkpoints.finish() ? .finished : .idle
     }
 
     /// Feeds each port once; `nil` when there was nothing for any.
@@ -74,16 +95,35 @@ final class ChainBody {
                 suspendedPort = index
                 return progress
             }
+            if let epoch = alignment.aligned {
+                passage.start(epoch)
+                return try passBarrier()
+            }
         }
         return answer
     }
 
-    /// Hands on a tick that is due, through one port: the ports share the steps below them.
+    /// Goes on with the barrier that is going through; `nil` when there is none.
+    private func passBarrier() throws -> Progress? {
+        guard passage.epoch != nil else { return nil }
+        let progress = try passage.advance(
+            flush: flush, cut: { try checkpoints?.cut($0) }, send: sendThroughOnePort)
+        if progress == .done { alignment.pass() }
+        return progress
+    }
+
+    /// Hands on a tick that is due.
     private func tick() throws -> Progress? {
-        guard let port = ports.firstIndex(where: { !$0.isEnded() }), let now = clock?.takeDue()
+        guard ports.contains(where: { !$0.isEnded() }), let now = clock?.takeDue()
         else { return nil }
         hasUnflushed = true
-        let progress = try ports[port].tick(now)
+        return try sendThroughOnePort(.tick(now))
+    }
+
+    /// Sends what is for the steps below the ports, which these share, through one of them.
+    private func sendThroughOnePort(_ signal: Signal) throws -> Progress {
+        guard let port = ports.firstIndex(where: { !$0.isEnded() }) else { return .done }
+        let progress = try ports[port].signal(signal)
         if progress != .done { suspendedPort = port }
         return progress
     }

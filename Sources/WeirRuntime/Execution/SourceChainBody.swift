@@ -14,6 +14,8 @@ final class SourceChainBody<Element: Sendable> {
     private let alignment: AlignmentGroup
     private let tasklet: Tasklet
     private let clock: ChainClock?
+    private let checkpoints: ChainCheckpoints?
+    private var passage = BarrierPassage()
     private let isStopping: @Sendable () -> Bool
     private let turnNanoseconds: UInt64
     private let slot: BatchSlot<Element>
@@ -35,7 +37,8 @@ final class SourceChainBody<Element: Sendable> {
     init(
         splits: [any SplitInput<Element>], marks: SplitWatermarks, step: Step<Element>,
         context: SubtaskContext, executor: any Executor, alignment: AlignmentGroup,
-        tasklet: Tasklet, clock: ChainClock? = nil, openLimit: Int = .max,
+        tasklet: Tasklet, clock: ChainClock? = nil, checkpoints: ChainCheckpoints? = nil,
+        positions: SplitPositions? = nil, openLimit: Int = .max,
         turnNanoseconds: UInt64 = 1_000_000,
         isStopping: @escaping @Sendable () -> Bool
     ) {
@@ -47,18 +50,29 @@ final class SourceChainBody<Element: Sendable> {
         self.alignment = alignment
         self.tasklet = tasklet
         self.clock = clock
+        self.checkpoints = checkpoints
         self.turnNanoseconds = turnNanoseconds
         self.isStopping = isStopping
         self.openLimit = max(1, openLimit)
         slot = BatchSlot(capacity: context.batchSize)
-        open = Array(splits.indices)
+        open = splits.indices.filter { positions?.isEnded($0) != true }
         emptySince = Array(repeating: nil, count: splits.count)
         lastRead = Array(repeating: 0, count: splits.count)
         alignment.join(marks, tasklet)
+        for split in splits.indices where !open.contains(split) { marks.setEnded(split) }
+        positions?.progress = { [weak self] split in
+            guard let self else { return (nil, false) }
+            return (self.splits[split].position, !self.open.contains(split))
+        }
     }
 
     func turn() throws -> Tasklet.Turn {
         let deadline = executor.nanoseconds() + turnNanoseconds
+        try checkpoints?.startTurn()
+        if try checkpoints?.standsStill() == true {
+            if !hasSentEnd { close() }
+            return .finished
+        }
         if isSuspended {
             let progress = try step.resume()
             if progress != .done { return turn(for: progress) }
@@ -66,13 +80,18 @@ final class SourceChainBody<Element: Sendable> {
             // Splits could not be read meanwhile, so that time does not make them idle.
             for split in emptySince.indices { emptySince[split] = nil }
         }
+        if let stop = try passBarrier() { return stop }
         if !hasSentEnd, let now = clock?.takeDue() {
             hasUnflushed = true
             if let stop = try answer(step.signal(.tick(now))) { return stop }
         }
         while true {
-            if hasSentEnd { return .finished }
-            if open.isEmpty || isToldToStop() {
+            if hasSentEnd { return try finish() }
+            if let epoch = checkpoints?.dueBarrier() {
+                passage.start(epoch)
+                if let stop = try passBarrier() { return stop }
+            }
+            if mayEnd() {
                 hasSentEnd = true
                 close()
                 if let stop = try answer(step.signal(.end)) { return stop }
@@ -83,9 +102,16 @@ final class SourceChainBody<Element: Sendable> {
                 if executor.nanoseconds() > deadline { return .again }
                 continue
             }
-            if open.isEmpty { continue }
+            if checkpoints == nil && open.isEmpty { continue }
+            if let checkpoints, try checkpoints.loadMore() {
+                if executor.nanoseconds() > deadline { return .again }
+                continue
+            }
             let becameIdle = noteIdleSplits()
-            guard hasUnflushed || becameIdle else { return .idle }
+            guard hasUnflushed || becameIdle else {
+                if open.isEmpty && mayEnd() { continue }
+                return .idle
+            }
             hasUnflushed = false
             if let stop = try answer(step.signal(.flush)) {
                 // What refused the flush may not have handed it on.
@@ -95,6 +121,28 @@ final class SourceChainBody<Element: Sendable> {
             // The flush may have let other splits go on.
             alignment.release(marks)
         }
+    }
+
+    /// A chain with sinks is done when the last epoch has been committed.
+    private func finish() throws -> Tasklet.Turn {
+        guard let checkpoints else { return .finished }
+        return try checkpoints.finish() ? .finished : .idle
+    }
+
+    private func passBarrier() throws -> Tasklet.Turn? {
+        guard passage.epoch != nil else { return nil }
+        return try answer(
+            passage.advance(
+                flush: { try step.signal(.flush) }, cut: { try checkpoints?.cut($0) },
+                send: { try step.signal($0) }))
+    }
+
+    /// Whether the end is to be sent on. In a job with checkpoints all sources end together, so that
+    /// every checkpoint before has the state of the whole job; and a job that is asked to stop does
+    /// not end its streams but stands still after one more checkpoint.
+    private func mayEnd() -> Bool {
+        if let checkpoints { return checkpoints.mayEnd(isDrained: open.isEmpty) }
+        return open.isEmpty || isToldToStop()
     }
 
     /// Whether the job was asked to stop and nothing more is to be had from reads under way.
@@ -124,6 +172,7 @@ final class SourceChainBody<Element: Sendable> {
 
     /// Reads a batch of the lowest split that has one; `nil` when none has.
     private func readOnce() throws -> Progress? {
+        if checkpoints != nil, isStopping() { return nil }
         var hasEnded = false
         // Splits that have not been opened hold the watermark back, so they cannot be waited for.
         let isAligned = open.count <= openLimit

@@ -6,6 +6,8 @@ protocol SplitInput<Element>: AnyObject {
     associatedtype Element: Sendable
     /// Takes rows, if there are any, into an empty batch.
     func take(into batch: inout Batch<Element>) throws -> TakenFromSplit
+    /// How far the split has been taken; `nil` before the first rows, and where it can't be told.
+    var position: SplitPosition? { get }
     /// Ends the split after what has been read so far.
     func stopReading()
     /// Stops reading for good, and drops what was not taken.
@@ -28,6 +30,8 @@ final class InlineSplit<Element: Sendable>: SplitInput {
     private let tasklet: Tasklet
     private var waitsUntil: UInt64 = 0
     private var ended = false
+
+    var position: SplitPosition? { reading?.position() }
 
     init(
         limit: Int, executor: any Executor, tasklet: Tasklet,
@@ -71,12 +75,15 @@ final class InlineSplit<Element: Sendable>: SplitInput {
 /// A split read on a lane of its own, because reading may block.
 final class PumpedSplit<Element: Sendable>: SplitInput {
     private let queue: BoundedQueue<Element>
+    private let positions: PumpedPositions
     private let pump: Tasklet
     private var ended = false
     private var started = false
+    private(set) var position: SplitPosition?
 
-    init(queue: BoundedQueue<Element>, pump: Tasklet) {
+    init(queue: BoundedQueue<Element>, positions: PumpedPositions, pump: Tasklet) {
         self.queue = queue
+        self.positions = positions
         self.pump = pump
     }
 
@@ -88,7 +95,9 @@ final class PumpedSplit<Element: Sendable>: SplitInput {
         }
         switch queue.pop(into: &batch) {
         case .nothing: return .nothing
-        case .batch: return .rows
+        case .batch:
+            position = positions.take()
+            return .rows
         case .signal:
             ended = true
             return .end
@@ -102,6 +111,16 @@ final class PumpedSplit<Element: Sendable>: SplitInput {
     func close() { pump.cancel() }
 }
 
+/// The positions behind the batches that are in a pump's queue, in their order.
+final class PumpedPositions: Sendable {
+    private let waiting = Locked<[SplitPosition?]>([])
+
+    /// Notes the position behind the batch that is about to be pushed.
+    func add(_ position: SplitPosition?) { waiting.withLock { $0.append(position) } }
+    /// Takes that of the batch that has been popped.
+    func take() -> SplitPosition? { waiting.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+}
+
 /// The turns of a pump: reads a split until its queue is full.
 final class PumpBody<Element: Sendable> {
     private let queue: () -> BoundedQueue<Element>?
@@ -111,18 +130,22 @@ final class PumpBody<Element: Sendable> {
     private let executor: any Executor
     private let tasklet: Tasklet
     private let isStopping: @Sendable () -> Bool
+    private let positions: PumpedPositions
     private var batch: Batch<Element>
+    private var isPositionNoted = false
     private var hasEnded = false
 
     init(
         limit: Int, executor: any Executor, tasklet: Tasklet,
-        isStopping: @escaping @Sendable () -> Bool, queue: @escaping () -> BoundedQueue<Element>?,
+        isStopping: @escaping @Sendable () -> Bool, positions: PumpedPositions,
+        queue: @escaping () -> BoundedQueue<Element>?,
         open: @escaping () throws -> SplitReading<Element>
     ) {
         self.limit = limit
         self.executor = executor
         self.tasklet = tasklet
         self.isStopping = isStopping
+        self.positions = positions
         self.queue = queue
         self.open = open
         batch = Batch(capacity: limit)
@@ -131,7 +154,7 @@ final class PumpBody<Element: Sendable> {
     func turn() throws -> Tasklet.Turn {
         guard let queue = queue() else { return .finished }
         while true {
-            if !batch.isEmpty, !queue.push(&batch) { return .blocked }
+            if !push(to: queue) { return .blocked }
             if isStopping() { hasEnded = true }
             if hasEnded { return queue.push(.end) ? .finished : .blocked }
             let reading = try self.reading ?? open()
@@ -140,7 +163,7 @@ final class PumpBody<Element: Sendable> {
             case .more: continue
             case .end: hasEnded = true
             case .nothingFor(let span):
-                if !batch.isEmpty, !queue.push(&batch) { return .blocked }
+                if !push(to: queue) { return .blocked }
                 let tasklet = self.tasklet
                 executor.schedule(after: span) { tasklet.wake() }
                 return .idle
@@ -149,4 +172,16 @@ final class PumpBody<Element: Sendable> {
     }
 
     func close() { reading = nil }
+
+    /// Hands over what was read, if anything, and the position behind it.
+    private func push(to queue: BoundedQueue<Element>) -> Bool {
+        if batch.isEmpty { return true }
+        if !isPositionNoted {
+            positions.add(reading?.position())
+            isPositionNoted = true
+        }
+        guard queue.push(&batch) else { return false }
+        isPositionNoted = false
+        return true
+    }
 }

@@ -46,19 +46,20 @@ func makeRebalance<Element: Sendable>(
 }
 
 func makePort<Element: Sendable>(
-    of type: Element.Type, queues: [any AnyQueue], step: AnyStep, marks: SplitWatermarks
+    of type: Element.Type, queues: [any AnyQueue], step: AnyStep, marks: SplitWatermarks,
+    alignment: BarrierAlignment
 ) throws -> ChainBody.Port {
     ChainBody.Port(
         InputGate(
             queues: try queues.map { try typedQueue($0, of: type) }, step: try step.typed(type),
-            marks: marks))
+            marks: marks, alignment: alignment))
 }
 
 func makeSinkStep<Element: Sendable>(
     of type: Element.Type, _ body: SinkBody, _ context: SubtaskContext
-) -> (step: AnyStep, abandon: () -> Void) {
-    let (step, abandon) = sinkStep(context, of: type, open: body.open)
-    return (AnyStep(step), abandon)
+) -> (step: AnyStep, epochs: any SinkEpochs, abandon: () -> Void) {
+    let sink = SinkOperator(context, of: type, open: body.open)
+    return (AnyStep(sink.step), sink, sink.abandon)
 }
 
 /// Opens a split for elements of the given type.

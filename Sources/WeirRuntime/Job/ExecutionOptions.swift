@@ -7,6 +7,10 @@ public struct ExecutionOptions: Sendable {
     public var queueCapacity: Int?
     /// The splits that one subtask of a blocking source reads at a time.
     public var openSplitsPerSubtask = 16
+    /// How state is made to survive; `nil`, the default: not at all.
+    public var checkpoints: CheckpointOptions?
+    /// What a job with checkpoints does after a failure. Default: exponential back-off.
+    public var restartStrategy = RestartStrategy.exponentialBackoff()
 
     /// The settings that suit most jobs.
     public init() {}

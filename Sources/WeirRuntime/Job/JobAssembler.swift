@@ -17,10 +17,14 @@ struct JobAssembler {
     private var parts = JobParts()
     private var abandons: [() -> Void] = []
     private var clocks: [OperatorID: [ChainClock]] = [:]
+    private var sinks: [any SinkEpochs] = []
+    private let checkpoints: CheckpointCoordinator?
+    private let restored: RestoredState?
 
     init(
         plan: PhysicalPlan, executor: any Executor, options: ExecutionOptions,
         prepared: [OperatorID: any Sendable], splits: [OperatorID: [SourceSplit]],
+        checkpoints: CheckpointCoordinator? = nil, restored: RestoredState? = nil,
         isStopping: @escaping @Sendable () -> Bool,
         onFailure: @escaping @Sendable (any Error) -> Void, onFinish: @escaping @Sendable () -> Void
     ) {
@@ -29,6 +33,8 @@ struct JobAssembler {
         self.options = options
         self.prepared = prepared
         self.splits = splits
+        self.checkpoints = checkpoints
+        self.restored = restored
         self.isStopping = isStopping
         self.onFailure = onFailure
         self.onFinish = onFinish
@@ -70,7 +76,8 @@ struct JobAssembler {
                             sideOutputs: plan.graph[id]?.sideOutputs.count ?? 0),
                         splits: keepingSplits.contains(id)
                             ? marks[subtask] : SplitWatermarks(count: 1),
-                        clock: clocks[chain.head]?[subtask] ?? StoppedClock())
+                        clock: clocks[chain.head]?[subtask] ?? StoppedClock(),
+                        isCheckpointed: checkpoints != nil)
                 }
             }
         }
@@ -144,17 +151,51 @@ struct JobAssembler {
             let tasklet = parts.taskletsOf[chain.head]?[subtask]
         else { return }
         abandons = []
+        sinks = []
         if case .source(let source) = head.body {
-            try assembleSource(head, source, subtask, tasklet)
+            try assembleSource(head, source, chain, subtask, tasklet)
             return
         }
         let steps = try makeSteps(head, subtask)
+        let alignment = BarrierAlignment(
+            holdsBack: options.checkpoints?.mode != .atLeastOnce)
         let ports = try steps.enumerated().map { index, step in
-            try port(index, of: head, subtask, step)
+            try port(index, of: head, subtask, step, alignment)
         }
+        try restoreState(of: chain, subtask)
         let body = ChainBody(
-            ports: ports, executor: executor, clock: clocks[chain.head]?[subtask])
+            ports: ports, executor: executor, clock: clocks[chain.head]?[subtask],
+            alignment: alignment, checkpoints: makeCheckpoints(chain, subtask, tasklet))
         start(tasklet, turn: body.turn, abandons: abandons)
+    }
+
+    /// What the chain does for checkpoints; `nil` in a job that takes none.
+    private mutating func makeCheckpoints(
+        _ chain: Chain, _ subtask: Int, _ tasklet: Tasklet
+    ) -> ChainCheckpoints? {
+        guard let checkpoints else { return nil }
+        let made = ChainCheckpoints(
+            number: chain.id, subtask: subtask, members: members(of: chain, subtask),
+            isSource: splits[chain.head] != nil, sinks: sinks, coordinator: checkpoints,
+            tasklet: tasklet, executor: executor)
+        parts.checkpoints.append(made)
+        return made
+    }
+
+    private func members(of chain: Chain, _ subtask: Int) -> [ChainCheckpoints.Member] {
+        chain.operators.compactMap { id in
+            parts.contexts[id].map { ChainCheckpoints.Member(id: id, context: $0[subtask]) }
+        }
+    }
+
+    /// Fills the parts of state of a chain's operators from what is being restored.
+    private func restoreState(of chain: Chain, _ subtask: Int) throws {
+        guard let restored else { return }
+        for member in members(of: chain, subtask) {
+            try member.context.attributing {
+                try restored.fill(member.id, member.context, plan.keyGroups)
+            }
+        }
     }
 
     private func start(
@@ -170,7 +211,8 @@ struct JobAssembler {
     }
 
     private func port(
-        _ port: Int, of head: OperatorNode, _ subtask: Int, _ step: AnyStep
+        _ port: Int, of head: OperatorNode, _ subtask: Int, _ step: AnyStep,
+        _ alignment: BarrierAlignment
     ) throws -> ChainBody.Port {
         var queues: [any AnyQueue] = []
         var type: (any Sendable.Type)?
@@ -188,7 +230,8 @@ struct JobAssembler {
         let marks =
             shared.flatMap { $0.count == queues.count ? $0 : nil }
             ?? SplitWatermarks(count: queues.count)
-        return try makePort(of: type, queues: queues, step: step, marks: marks)
+        return try makePort(
+            of: type, queues: queues, step: step, marks: marks, alignment: alignment)
     }
 
     /// The queues of a connection that lead to one consumer.
@@ -222,10 +265,11 @@ struct JobAssembler {
             guard let edge = node.inputs.first, let above = plan.graph[edge.from.operatorID] else {
                 return []
             }
-            let (step, abandon) = makeSinkStep(
-                of: above.outputTypes[edge.from.port], sink, context)
-            abandons.append(abandon)
-            return [step]
+            let made = makeSinkStep(of: above.outputTypes[edge.from.port], sink, context)
+            abandons.append(made.abandon)
+            if checkpoints != nil { sinks.append(made.epochs) }
+            context.kept.keep("transactions", made.epochs)
+            return [made.step]
         case .transform(let transform):
             var outputs: [AnyStep?] = []
             for port in node.outputTypes.indices {
@@ -293,7 +337,8 @@ struct JobAssembler {
     // MARK: - Sources
 
     private mutating func assembleSource(
-        _ node: OperatorNode, _ source: SourceBody, _ subtask: Int, _ tasklet: Tasklet
+        _ node: OperatorNode, _ source: SourceBody, _ chain: Chain, _ subtask: Int,
+        _ tasklet: Tasklet
     ) throws {
         guard let context = parts.contexts[node.id]?[subtask] else { return }
         if parts.badRecordCounts[node.id] == nil {
@@ -309,11 +354,16 @@ struct JobAssembler {
         let readerContext = ReaderContext(
             badRecords: handler, counters: counters, isStopping: isStopping)
         let output = try makeOutput(node, 0, subtask)
+        let ownSplits = own(splits[node.id] ?? [], subtask, of: context.parallelism)
+        let positions = SplitPositions(ownSplits, marks: context.splits)
+        context.kept.keep("splits", positions)
+        try restoreState(of: chain, subtask)
         try assembleSource(
             of: node.outputTypes[0], source,
             SourcePlace(
                 context: context, readerContext: readerContext, tasklet: tasklet, output: output,
-                splits: own(splits[node.id] ?? [], subtask, of: context.parallelism),
+                splits: ownSplits, positions: positions,
+                checkpoints: makeCheckpoints(chain, subtask, tasklet),
                 alignment: alignment(of: node.id), clock: clocks[node.id]?[subtask]))
     }
 
@@ -333,6 +383,8 @@ struct JobAssembler {
         let tasklet: Tasklet
         let output: AnyStep?
         let splits: [SourceSplit]
+        let positions: SplitPositions
+        let checkpoints: ChainCheckpoints?
         let alignment: AlignmentGroup
         let clock: ChainClock?
     }
@@ -341,6 +393,7 @@ struct JobAssembler {
         of type: Element.Type, _ source: SourceBody, _ place: SourcePlace
     ) throws {
         let inputs = place.splits.map { split -> any SplitInput<Element> in
+            let split = place.positions.resumed(split)
             let context = place.context
             let readerContext = place.readerContext
             let open = {
@@ -360,6 +413,7 @@ struct JobAssembler {
             splits: inputs, marks: place.context.splits,
             step: try [place.output].step(0), context: place.context, executor: executor,
             alignment: place.alignment, tasklet: place.tasklet, clock: place.clock,
+            checkpoints: place.checkpoints, positions: place.positions,
             openLimit: source.readMode == .blocking ? options.openSplitsPerSubtask : .max,
             isStopping: isStopping)
         start(place.tasklet, turn: body.turn, abandons: abandons, close: body.close)
@@ -372,13 +426,14 @@ struct JobAssembler {
         let tasklet = Tasklet(
             name: "read \(split.id)", worker: executor.makeLane(split.id), executor: executor)
         let queue = BoundedQueue<Element>(capacity: 4, from: tasklet, to: consumer)
+        let positions = PumpedPositions()
         let body = PumpBody<Element>(
             limit: options.batchSize, executor: executor, tasklet: tasklet, isStopping: isStopping,
-            queue: { queue }, open: open)
+            positions: positions, queue: { queue }, open: open)
         tasklet.prepare(
             turn: body.turn, close: body.close, onFailure: onFailure, onFinish: {})
         parts.pumps.append(tasklet)
-        return PumpedSplit(queue: queue, pump: tasklet)
+        return PumpedSplit(queue: queue, positions: positions, pump: tasklet)
     }
 }
 

@@ -22,6 +22,18 @@ public final class JobExecution: Sendable {
         var failure: (any Error)?
         var isAborted = false
         var waiter: CheckedContinuation<Void, Never>?
+        var coordinator: CheckpointCoordinator?
+        /// Tells the attempt's readers that it is over.
+        var cancellation = Cancellation()
+        /// What became of the checkpoints of earlier attempts.
+        var history = CheckpointHistory()
+        var notices: [String] = []
+        /// The first epoch of this run; a later attempt goes on from none before it.
+        var firstEpoch: Epoch?
+    }
+
+    private final class Cancellation: Sendable {
+        let isCancelled = Atomic<Bool>(false)
     }
 
     /// Makes a run of `plan`; nothing starts before ``run()``.
@@ -34,15 +46,38 @@ public final class JobExecution: Sendable {
         self.options = options
     }
 
-    /// Runs the job to its end.
+    /// Runs the job to its end. With checkpoints, a failure starts it again from the last one, as
+    /// ``ExecutionOptions/restartStrategy`` says.
     ///
     /// - Returns: What became of every record.
     /// - Throws: ``JobFailure`` when a connector, an operator or a user's function failed, or when the
     ///   job was aborted; by then every sink has discarded what it had not committed.
     public func run() async throws -> JobSummary {
+        defer { options.checkpoints?.directory.release() }
+        var restart = RestartDecision(
+            options.checkpoints == nil ? .never : options.restartStrategy)
+        var isFirst = true
+        while true {
+            do {
+                return try await attempt(isFirst: isFirst)
+            } catch {
+                guard !isPermanent(error),
+                    let delay = restart.delay(
+                        at: executor.nanoseconds(), madeProgress: endAttempt(),
+                        random: jitter())
+                else { throw error }
+                note("starting again in \(delay), after: \(error)")
+                await pause(delay)
+                if isStopping.load(ordering: .sequentiallyConsistent) { throw error }
+                isFirst = false
+            }
+        }
+    }
+
+    private func attempt(isFirst: Bool) async throws -> JobSummary {
         let parts: JobParts
         do {
-            parts = try await onLane { try self.prepare() }
+            parts = try await onLane { try self.prepare(isFirst: isFirst) }
         } catch {
             throw JobFailure(cause: error, summary: summary(.failed))
         }
@@ -52,16 +87,49 @@ public final class JobExecution: Sendable {
         return try conclude()
     }
 
-    /// Asks the sources to end, as if their input had; what has been read is drained to the sinks.
+    /// Asks the sources to end, as if their input had; what has been read is drained to the sinks. A
+    /// job with checkpoints takes one more instead, and stands still: restored, it goes on from there.
     public func requestStop() {
         isStopping.store(true, ordering: .sequentiallyConsistent)
-        for tasklet in state.withLock({ $0.parts?.tasklets ?? [] }) { tasklet.wake() }
+        let (parts, coordinator) = state.withLock { ($0.parts, $0.coordinator) }
+        _ = coordinator?.requestStop()
+        for tasklet in parts?.tasklets ?? [] { tasklet.wake() }
     }
 
     /// Stops at once: sinks discard what they have not committed, and `run` throws.
     public func abort() {
         fail(JobError.aborted(job: plan.graph.job), isAborted: true)
     }
+
+    /// Copies the state of a checkpoint that begins now to a directory of its own, which stays until
+    /// someone removes it, and from which this job or a later version of it can be restored at any
+    /// parallelism.
+    ///
+    /// - Parameter path: A directory that does not exist, or is empty.
+    /// - Returns: Its path.
+    /// - Throws: ``CheckpointError`` when the job is not checkpointed or has ended, and what went wrong
+    ///   with the checkpoint.
+    public func savepoint(to path: String) async throws -> String {
+        guard let coordinator = state.withLock({ $0.coordinator }) else {
+            throw CheckpointError.jobHasEnded
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            coordinator.requestSavepoint(path) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// What became of the checkpoints so far; `nil` in a job that takes none.
+    public var checkpointHistory: CheckpointHistory? {
+        guard options.checkpoints != nil else { return nil }
+        let (earlier, coordinator) = state.withLock { ($0.history, $0.coordinator) }
+        var history = coordinator?.history ?? CheckpointHistory()
+        history.goOn(from: earlier)
+        return history
+    }
+
+    /// What the user should know of the run so far: what was restored, what was skipped, why it was
+    /// started again.
+    public var notices: [String] { state.withLock { $0.notices } }
 
     /// How the job is doing.
     public func metrics() -> JobMetrics {
@@ -74,6 +142,48 @@ public final class JobExecution: Sendable {
             operators: plan.graph.operators.map {
                 parts.metrics(of: $0, at: end ?? now, since: start)
             })
+    }
+
+    // MARK: - Starting again
+
+    private func note(_ notice: String) { state.withLock { $0.notices.append(notice) } }
+
+    /// Whether starting again could change nothing.
+    private func isPermanent(_ error: any Error) -> Bool {
+        if state.withLock({ $0.isAborted }) { return true }
+        guard let failure = error as? JobFailure else { return true }
+        let cause = (failure.cause as? OperatorFailure)?.cause ?? failure.cause
+        return cause is RestoreError || cause is BadRecordError || cause is CheckpointSetupError
+    }
+
+    /// Puts an attempt behind.
+    ///
+    /// - Returns: Whether it had completed a checkpoint.
+    private func endAttempt() -> Bool {
+        state.withLock { state in
+            let attempt = state.coordinator?.history ?? CheckpointHistory()
+            let hasCompleted = attempt.completed > 0
+            var history = attempt
+            history.goOn(from: state.history)
+            history.restarts += 1
+            state = State(
+                isAborted: state.isAborted, history: history, notices: state.notices,
+                firstEpoch: state.firstEpoch)
+            return hasCompleted
+        }
+    }
+
+    /// A number in 0 ..< 1 that follows from the time, so that a simulated run repeats itself.
+    private func jitter() -> Double {
+        var hasher = StableHasher()
+        hasher.combine(executor.nanoseconds())
+        return Double(hasher.finalize() >> 11) * 0x1p-53
+    }
+
+    private func pause(_ span: Duration) async {
+        await withCheckedContinuation { continuation in
+            executor.schedule(after: span) { continuation.resume() }
+        }
     }
 
     // MARK: - Starting
@@ -89,13 +199,14 @@ public final class JobExecution: Sendable {
     }
 
     /// Checks sinks, reads small tables, finds splits and assembles the job; blocks.
-    private func prepare() throws -> JobParts {
+    private func prepare(isFirst: Bool) throws -> JobParts {
         var prepared: [OperatorID: any Sendable] = [:]
         var splits: [OperatorID: [SourceSplit]] = [:]
         for node in plan.graph.operators {
             let context = SubtaskContext(
                 job: plan.graph.job, operatorName: node.id.name, subtask: 0,
-                parallelism: plan.subtasks(of: node.id))
+                parallelism: plan.subtasks(of: node.id),
+                isCheckpointed: options.checkpoints != nil)
             try context.attributing {
                 switch node.body {
                 case .sink(let sink): try sink.validate()
@@ -104,22 +215,45 @@ public final class JobExecution: Sendable {
                 }
             }
         }
+        let setup = try options.checkpoints.map {
+            try CheckpointSetup(
+                plan, $0, executor, isFirst: isFirst,
+                since: state.withLock { $0.firstEpoch })
+        }
+        for notice in setup?.notices ?? [] { note(notice) }
+        let cancellation = state.withLock { state in
+            if state.firstEpoch == nil { state.firstEpoch = setup?.coordinator.requestedEpoch.next }
+            return state.cancellation
+        }
         var assembler = JobAssembler(
             plan: plan, executor: executor, options: options, prepared: prepared, splits: splits,
-            isStopping: { [self] in isStopping.load(ordering: .relaxed) },
+            checkpoints: setup?.coordinator, restored: setup?.restored,
+            isStopping: { [self] in
+                isStopping.load(ordering: .relaxed)
+                    || cancellation.isCancelled.load(ordering: .relaxed)
+            },
             onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
-        return try assembler.assemble()
+        var parts = try assembler.assemble()
+        if let setup {
+            try setup.finish(
+                &parts, onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
+            state.withLock { $0.coordinator = setup.coordinator }
+        }
+        return parts
     }
 
     private func start(_ parts: JobParts, _ waiter: CheckedContinuation<Void, Never>) {
-        let mayStart = state.withLock { state in
+        let (mayStart, coordinator) = state.withLock { state in
             state.parts = parts
             state.startedAt = executor.nanoseconds()
             state.unfinished = parts.tasklets.count
             state.waiter = waiter
-            return state.failure == nil
+            return (state.failure == nil, state.coordinator)
         }
+        if mayStart { coordinator?.start() }
         for tasklet in parts.tasklets { mayStart ? tasklet.wake() : tasklet.cancel() }
+        // A stop that was asked for before there was anything to stop.
+        if isStopping.load(ordering: .sequentiallyConsistent) { _ = coordinator?.requestStop() }
     }
 
     // MARK: - Ending
@@ -131,8 +265,10 @@ public final class JobExecution: Sendable {
             state.isAborted = isAborted
             return state.parts
         }
+        let (coordinator, cancellation) = state.withLock { ($0.coordinator, $0.cancellation) }
+        coordinator?.abandon()
+        cancellation.isCancelled.store(true, ordering: .sequentiallyConsistent)
         guard let parts else { return }
-        isStopping.store(true, ordering: .sequentiallyConsistent)
         for tasklet in parts.tasklets + parts.pumps { tasklet.cancel() }
     }
 

@@ -7,6 +7,8 @@ struct JobParts {
     var tasklets: [Tasklet] = []
     /// Read splits; whether they have finished does not matter, since a read may block for ever.
     var pumps: [Tasklet] = []
+    /// What each tasklet does for checkpoints; empty in a job that takes none.
+    var checkpoints: [ChainCheckpoints] = []
     /// The subtasks of each operator.
     var contexts: [OperatorID: [SubtaskContext]] = [:]
     /// The counts of bad records, by source.
@@ -17,6 +19,25 @@ struct JobParts {
     var marksOf: [OperatorID: [SplitWatermarks]] = [:]
     /// The queues of each connection, in the order of the plan.
     var queues: [[any AnyQueue]] = []
+
+    /// The records that had crossed each connection when the job was restored, all of which had been
+    /// received; in the order of the plan.
+    var restoredCrossings: [Int] = []
+
+    /// Takes the counts that were restored for what has crossed the connections before.
+    mutating func restoreEdges(_ plan: PhysicalPlan) {
+        restoredCrossings = plan.connections.map { connection in
+            sent(by: connection.from, plan.graph) * copies(on: connection)
+        }
+    }
+
+    /// Each consumer of a broadcast gets a copy, and each copy counts.
+    private func copies(on connection: Connection) -> Int {
+        switch connection.partitioning {
+        case .broadcast: connection.consumers
+        case .forward, .keyed, .rebalance: 1
+        }
+    }
 
     func metrics(of node: OperatorNode, at time: UInt64, since start: UInt64) -> OperatorMetrics {
         let counts = counts(of: node.id)
@@ -72,18 +93,16 @@ struct JobParts {
                         sent: sent, received: counts(of: node.id).received, held: 0)
                 }
                 let queues = self.queues[connection]
-                // Each consumer gets a copy, and each copy counts.
-                let copies =
-                    switch edge.partitioning {
-                    case .broadcast: plan.connections[connection].consumers
-                    case .forward, .keyed, .rebalance: 1
-                    }
+                let copies = copies(on: plan.connections[connection])
+                let earlier =
+                    restoredCrossings.indices.contains(connection)
+                    ? restoredCrossings[connection] : 0
                 connection += 1
                 let popped = queues.reduce(0) { $0 + $1.popped.current }
                 let pushed = queues.reduce(0) { $0 + $1.pushed.current }
                 return Ledger.EdgeEntry(
                     from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
-                    sent: sent * copies, received: popped, held: pushed - popped)
+                    sent: sent * copies, received: earlier + popped, held: pushed - popped)
             }
         }
         return Ledger(operators: operators, edges: edges)

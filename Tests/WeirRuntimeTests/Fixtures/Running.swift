@@ -26,7 +26,7 @@ func run(
 ) throws -> JobSummary {
     let executor = ManualExecutor(seed: seed)
     let execution = JobExecution(plan, executor: executor, options: options)
-    return try executor.run { try await execution.run() }
+    return try executor.run(maximumSteps: 2_000_000) { try await execution.run() }
 }
 
 /// Runs a plan that must fail on the deterministic executor; answers how.

@@ -1,0 +1,123 @@
+import WeirCore
+import WeirGraph
+import WeirState
+
+/// Puts together what one attempt to run a job needs for its checkpoints: what to restore, the
+/// coordinator, and who writes.
+struct CheckpointSetup {
+    let coordinator: CheckpointCoordinator
+    let restored: RestoredState?
+    private(set) var notices: [String] = []
+    private let plan: PhysicalPlan
+    private let options: CheckpointOptions
+    private let executor: any Executor
+
+    /// - Parameter isFirst: Whether this is the run's first attempt; a later one goes on from the
+    ///   newest checkpoint in the job's own directory, whatever the first was told.
+    /// - Throws: ``RestoreError``, ``CheckpointSetupError`` and `CheckpointStorageError`.
+    init(
+        _ plan: PhysicalPlan, _ options: CheckpointOptions, _ executor: any Executor,
+        isFirst: Bool, since firstEpoch: Epoch?
+    ) throws {
+        self.plan = plan
+        self.options = options
+        self.executor = executor
+        try Self.checkSources(plan)
+        if isFirst {
+            notices += try options.directory.claim(job: plan.graph.job).map { "\($0)" }
+        }
+        var found: SavedCheckpoint?
+        if !isFirst {
+            found = try Self.newest(options, &notices, isRequired: false)
+            if let epoch = found?.manifest.epoch, let firstEpoch, epoch < firstEpoch { found = nil }
+        }
+        if found == nil {
+            found = try Self.find(options.restoring, options, isFirst: isFirst, &notices)
+        }
+        if let found {
+            try RestoredState.check(
+                found.manifest, at: found.path, against: plan,
+                allowsDroppedState: options.allowsDroppedState)
+            notices.append("restored checkpoint \(found.manifest.epoch) from \(found.path)")
+        }
+        restored = found.map { RestoredState(checkpoint: $0) }
+        coordinator = CheckpointCoordinator(
+            options: options, executor: executor, restored: found?.manifest.epoch,
+            lastEpoch: try options.directory.newestEpoch())
+    }
+
+    private static func checkSources(_ plan: PhysicalPlan) throws {
+        let problems = plan.graph.operators.compactMap { node -> String? in
+            guard case .source(let source) = node.body, !source.isReplayable else { return nil }
+            return "source '\(node.id)' can't be read again from where it was, so that a restore "
+                + "would lose records; read from files or a log, or run without checkpoints"
+        }
+        if !problems.isEmpty { throw CheckpointSetupError(problems: problems) }
+    }
+
+    private static func find(
+        _ point: RestorePoint?, _ options: CheckpointOptions, isFirst: Bool,
+        _ notices: inout [String]
+    ) throws -> SavedCheckpoint? {
+        switch point {
+        case nil:
+            if isFirst, let latest = try options.directory.latest().checkpoint {
+                notices.append(
+                    "starting from the beginning, although \(latest.path) has the state of an "
+                        + "earlier run; restore it to go on from there")
+            }
+            return nil
+        case .latest: return try newest(options, &notices, isRequired: true)
+        case .latestIfAny: return try newest(options, &notices, isRequired: false)
+        case .path(let path): return try SavedCheckpoint.open(path)
+        }
+    }
+
+    private static func newest(
+        _ options: CheckpointOptions, _ notices: inout [String], isRequired: Bool
+    ) throws -> SavedCheckpoint? {
+        let found = try options.directory.latest()
+        notices += found.problems.map { "skipped: \($0)" }
+        if found.checkpoint == nil, isRequired {
+            throw RestoreError.nothingToRestore(
+                directory: options.directory.path, problems: found.problems.map { "\($0)" })
+        }
+        return found.checkpoint
+    }
+
+    /// Adds what writes to a job that has been put together, and checks that all its state can be
+    /// written.
+    func finish(
+        _ parts: inout JobParts, onFailure: @escaping @Sendable (any Error) -> Void,
+        onFinish: @escaping @Sendable () -> Void
+    ) throws {
+        try checkCodecs(parts)
+        if restored != nil { parts.restoreEdges(plan) }
+        let tasklet = Tasklet(
+            name: "checkpoints", worker: executor.makeLane("checkpoints"), executor: executor)
+        let body = CheckpointWriterBody(
+            plan: plan, options: options, executor: executor, coordinator: coordinator,
+            tasklet: tasklet)
+        tasklet.prepare(
+            turn: body.turn, close: body.close, onFailure: onFailure, onFinish: onFinish)
+        parts.tasklets.append(tasklet)
+        coordinator.prepare(
+            parts.checkpoints,
+            hooks: CheckpointCoordinator.Hooks(
+                fail: onFailure, write: { body.add($0) }, finished: { tasklet.wake() }))
+    }
+
+    private func checkCodecs(_ parts: JobParts) throws {
+        var problems: [String] = []
+        for chain in parts.checkpoints where chain.subtask == 0 {
+            for member in chain.members {
+                for entry in member.context.kept.entries {
+                    do { _ = try entry.part.layout() } catch {
+                        problems.append("state '\(entry.name)' of operator '\(member.id)': \(error)")
+                    }
+                }
+            }
+        }
+        if !problems.isEmpty { throw CheckpointSetupError(problems: problems) }
+    }
+}
