@@ -1,6 +1,7 @@
 import Synchronization
 import WeirCore
 public import WeirGraph
+import WeirState
 
 /// A run of a job: takes a plan, executes it, and says what it came to.
 ///
