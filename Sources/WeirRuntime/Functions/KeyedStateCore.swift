@@ -47,11 +47,7 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
 
     /// What is kept, as text: the states by key, and the timers.
     @usableFromInline var views: [StateViews.Entry] {
-        var entries = (0..<table.count).map { number in
-            table.withEntry(number) {
-                StateViews.Entry(kind: "state", key: $0, value: $1.state)
-            }
-        }
+        var entries = table.views("state") { String(describing: $0.state) }
         for (time, key) in timers.eventTime.all {
             entries.append(StateViews.Entry(kind: "event-time timers", key: key, value: time))
         }
@@ -82,11 +78,11 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
             try body(&entry.state, context)
             return timers.clearsState || isEmpty(entry.state)
         }
-        if goes { forget(key, hash: hash) }
+        if goes { try forget(key, hash: hash) }
     }
 
-    @inlinable func forget(_ key: Key, hash: UInt64) {
-        guard let removed = table.remove(key, hash: hash), timeToLive != nil else { return }
+    @inlinable func forget(_ key: Key, hash: UInt64) throws {
+        guard let removed = try table.remove(key, hash: hash), timeToLive != nil else { return }
         looks.cancel(key, at: removed.look)
     }
 
@@ -105,16 +101,16 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
     }
 
     /// Forgets the states that have expired by `time`.
-    @usableFromInline func dropExpired(by time: Timestamp) {
+    @usableFromInline func dropExpired(by time: Timestamp) throws {
         while let (_, key) = looks.popDue(upTo: time) {
             let hash = key.stableHash
-            guard let entry = table.value(of: key, hash: hash) else { continue }
+            guard let entry = try table.value(of: key, hash: hash) else { continue }
             if entry.expiry <= time {
-                table.remove(key, hash: hash)
+                try table.remove(key, hash: hash)
                 continue
             }
             looks.register(key, at: entry.expiry)
-            table.update(key, hash: hash, initial: { entry }) { $0.look = entry.expiry }
+            try table.update(key, hash: hash, initial: { entry }) { $0.look = entry.expiry }
         }
     }
 
@@ -174,11 +170,11 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
         if progress != .done { return progress }
         pendingSignal = nil
         switch signal {
-        case .watermark(let time) where timeToLive?.domain == .eventTime: dropExpired(by: time)
+        case .watermark(let time) where timeToLive?.domain == .eventTime: try dropExpired(by: time)
         case .tick(let time):
             timers.requestTick()
             if timeToLive?.domain == .processingTime {
-                dropExpired(by: time)
+                try dropExpired(by: time)
                 if let next = looks.earliest { context.clock.requestTick(at: next) }
             }
         case .end: try onEnd()

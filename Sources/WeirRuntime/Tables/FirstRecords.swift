@@ -70,8 +70,8 @@ final class FirstRecords<Key: StreamKey, Element> {
             let key = keyOf(batch[row])
             let hash = hasHashes ? batch.hash(at: row) : key.stableHash
             if kept == .first {
-                wait(batch[row], at: time, key, hash)
-            } else if isFirst(key, hash, at: time) {
+                try wait(batch[row], at: time, key, hash)
+            } else if try isFirst(key, hash, at: time) {
                 output.append(batch[row], at: time)
                 counters.passed.add(1)
             } else {
@@ -89,10 +89,10 @@ final class FirstRecords<Key: StreamKey, Element> {
     }
 
     /// Whether a record is its key's first; if so, that is remembered.
-    @inlinable func isFirst(_ key: Key, _ hash: UInt64, at time: Timestamp) -> Bool {
+    @inlinable func isFirst(_ key: Key, _ hash: UInt64, at time: Timestamp) throws -> Bool {
         let now = retention.needsWatermarks ? time : processingTime
         var isFirst = false
-        seen.update(key, hash: hash) {
+        try seen.update(key, hash: hash) {
             isFirst = true
             return now
         } _: { first in
@@ -105,11 +105,13 @@ final class FirstRecords<Key: StreamKey, Element> {
     }
 
     /// Keeps a record until the watermark has reached it, unless it cannot be a first.
-    @inlinable func wait(_ record: Element, at time: Timestamp, _ key: Key, _ hash: UInt64) {
+    @inlinable func wait(_ record: Element, at time: Timestamp, _ key: Key, _ hash: UInt64) throws {
         let counters = context.counters
         // Kept for ever, a first record stays the only one.
-        if span == nil && seen.value(of: key, hash: hash) != nil { return counters.filtered.add(1) }
-        let fate = candidates.update(key, hash: hash, initial: { [] }) { waiting -> Fate in
+        if span == nil, try seen.readIfPresent(key, hash: hash, { _ in }) != nil {
+            return counters.filtered.add(1)
+        }
+        let fate = try candidates.update(key, hash: hash, initial: { [] }) { waiting -> Fate in
             if span == nil, let current = waiting.first {
                 guard time < current.time else { return .superfluous }
                 waiting[0] = Candidate(record: record, time: time)
@@ -140,7 +142,7 @@ final class FirstRecords<Key: StreamKey, Element> {
 
     @inlinable func run() throws -> Progress {
         var batchesLeft = 32
-        while judge() {
+        while try judge() {
             let progress = try handOver()
             if progress != .done { return progress }
             batchesLeft -= 1
@@ -148,7 +150,7 @@ final class FirstRecords<Key: StreamKey, Element> {
         }
         let progress = try handOver()
         guard progress == .done, let signal = pendingSignal else { return progress }
-        if signal != .end { forget() }
+        if signal != .end { try forget() }
         pendingSignal = nil
         requestTick()
         nextAnswer = try next.signal(signal)
@@ -161,13 +163,13 @@ final class FirstRecords<Key: StreamKey, Element> {
     }
 
     /// Judges candidates in order of their times until the output is full; answers whether it is.
-    @inlinable func judge() -> Bool {
+    @inlinable func judge() throws -> Bool {
         while output.count < context.batchSize {
             guard let due = judgements.popDue(upTo: watermark) else { return false }
             let hash = due.payload.stableHash
-            guard let record = takeCandidate(due.payload, hash, at: due.time) else { continue }
+            guard let record = try takeCandidate(due.payload, hash, at: due.time) else { continue }
             context.counters.held.add(-1)
-            if isFirst(due.payload, hash, at: due.time) {
+            if try isFirst(due.payload, hash, at: due.time) {
                 output.append(record, at: due.time)
                 context.counters.passed.add(1)
             } else {
@@ -178,29 +180,31 @@ final class FirstRecords<Key: StreamKey, Element> {
     }
 
     /// Takes the candidate of that time; `nil` when an earlier one has replaced it.
-    @inlinable func takeCandidate(_ key: Key, _ hash: UInt64, at time: Timestamp) -> Element? {
-        guard let number = candidates.entryNumber(of: key, hash: hash) else { return nil }
-        let taken = candidates.withEntry(number) { _, waiting -> (record: Element?, isLast: Bool) in
+    @inlinable func takeCandidate(_ key: Key, _ hash: UInt64, at time: Timestamp) throws -> Element?
+    {
+        guard let number = try candidates.entryNumber(of: key, hash: hash) else { return nil }
+        let taken = try candidates.withEntry(number) {
+            _, waiting -> (record: Element?, isLast: Bool) in
             guard let index = waiting.firstIndex(where: { $0.time == time }) else {
                 return (nil, false)
             }
             return (waiting.remove(at: index).record, waiting.isEmpty)
         }
-        if taken.isLast { candidates.remove(key, hash: hash) }
+        if taken.isLast { try candidates.remove(key, hash: hash) }
         return taken.record
     }
 
     /// Forgets first records whose time is over.
-    @inlinable func forget() {
+    @inlinable func forget() throws {
         guard let span else { return }
         let now = retention.needsWatermarks ? watermark : processingTime
         while let due = expiries.popDue(upTo: now) {
             let hash = due.payload.stableHash
             // A key that has had another first record since has a timer of its own for that.
-            guard let first = seen.value(of: due.payload, hash: hash),
+            guard let first = try seen.value(of: due.payload, hash: hash),
                 first.advanced(byMicroseconds: span) <= now
             else { continue }
-            seen.remove(due.payload, hash: hash)
+            try seen.remove(due.payload, hash: hash)
         }
     }
 

@@ -185,7 +185,7 @@ final class ForeignGroups<
                 at: max(time, group.time))
             return false
         }
-        if isEmpty { table.remove(subscription.foreignKey, hash: hash) }
+        if isEmpty { try table.remove(subscription.foreignKey, hash: hash) }
     }
 
     // MARK: - The right side
@@ -250,7 +250,7 @@ final class ForeignGroups<
                 group.right == nil && group.subscribers.isEmpty
             )
         }
-        if isTold && isEmpty { table.remove(change.key, hash: hash) }
+        if isTold && isEmpty { try table.remove(change.key, hash: hash) }
         return isTold
     }
 

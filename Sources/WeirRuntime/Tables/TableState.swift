@@ -81,7 +81,7 @@ extension TableState {
             }
             let key = keyOf(batch[row])
             let hash = hasHashes ? batch.hash(at: row) : key.stableHash
-            let number = table.entryNumber(of: key, hash: hash) {
+            let number = try table.entryNumber(of: key, hash: hash) {
                 TableEntry(operation.makeState())
             }
             do {
@@ -122,7 +122,7 @@ extension TableState {
         }
         guard hasEffect || entry.isNew else { return false }
         if time > entry.time { entry.time = time }
-        if span != nil { renew(&entry, number, at: time) }
+        if span != nil { try renew(&entry, number, at: time) }
         entry.isNew = false
         return hasEffect
     }
@@ -139,10 +139,10 @@ extension TableState {
 
     @usableFromInline func renew(
         _ entry: inout TableEntry<Operation.State>, _ number: Int, at time: Timestamp
-    ) {
+    ) throws {
         entry.updated = max(entry.updated, usesEventTime ? time : processingTime)
         guard entry.isNew, let span else { return }
-        timers.register(table.key(at: number), at: entry.updated.advanced(byMicroseconds: span))
+        timers.register(try table.key(at: number), at: entry.updated.advanced(byMicroseconds: span))
     }
 
     @inlinable func count(_ records: Int, late: Int, ineffective: Int) {
@@ -276,14 +276,14 @@ extension TableState {
                     into: &output)
             }
             // Where rows are kept for a time, an empty entry goes with its timer.
-            if isEmptied && span == nil { emptied.append(table.key(at: Int(entry.number))) }
+            if isEmptied && span == nil { emptied.append(try table.key(at: Int(entry.number))) }
             emitted &+= 1
         }
-        if emitted == touched.count { finishEmission() }
+        if emitted == touched.count { try finishEmission() }
     }
 
-    @inlinable func finishEmission() {
-        for key in emptied { table.remove(key, hash: key.stableHash) }
+    @inlinable func finishEmission() throws {
+        for key in emptied { try table.remove(key, hash: key.stableHash) }
         emptied.removeAll(keepingCapacity: true)
         touched.removeAll(keepingCapacity: true)
         emitted = 0
@@ -302,8 +302,8 @@ extension TableState {
         while output.count < context.batchSize {
             guard let due = timers.popDue(upTo: limit) else { return false }
             let hash = due.payload.stableHash
-            guard let number = table.entryNumber(of: due.payload, hash: hash) else { continue }
-            let end = table.withEntry(number) { $1.updated.advanced(byMicroseconds: span) }
+            guard let number = try table.entryNumber(of: due.payload, hash: hash) else { continue }
+            let end = try table.withEntry(number) { $1.updated.advanced(byMicroseconds: span) }
             guard end <= limit else {
                 timers.register(due.payload, at: end)
                 continue
@@ -313,7 +313,7 @@ extension TableState {
                     key, &entry.state, before: operation.before(entry.state),
                     at: usesEventTime ? end : entry.time, isExpired: true, into: &output)
             }
-            table.remove(due.payload, hash: hash)
+            try table.remove(due.payload, hash: hash)
         }
         return true
     }

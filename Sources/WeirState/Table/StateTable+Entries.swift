@@ -6,31 +6,52 @@ extension StateTable {
     /// The number holds until an entry is removed.
     ///
     /// - Parameter hash: `key.stableHash`.
-    /// - Complexity: O(1) expected; allocates when a page is full or the index half full.
+    /// - Throws: What `initial` throws, or the loading of a page.
+    /// - Complexity: O(1) expected; allocates when a page is full or the index.
     @inlinable public func entryNumber(
         of key: Key, hash: UInt64, initial: () throws -> Value
-    ) rethrows -> Int {
-        let tag = hash &>> 32
-        let mask = (1 &<< Int(indexBits)) &- 1
-        var position = Int(tag) & mask
-        while true {
-            let slot = index[position]
-            if slot == 0 { break }
-            if slot &>> 32 == tag {
-                let number = Int(truncatingIfNeeded: slot & 0xffff_ffff) &- 1
-                if entry(number).pointee.key == key { return number }
-            }
-            position = (position &+ 1) & mask
-        }
-        _ = try insert(key, tag: tag, at: position, initial())
+    ) throws -> Int {
+        let tag = UInt32(truncatingIfNeeded: hash &>> 32)
+        let position = try slotPosition(of: key, tag: tag)
+        if position >= 0 { return entryNumber(at: position) }
+        _ = try insert(key, tag: tag, try initial())
         return entryCount &- 1
     }
 
     /// The number of the entry of `key`; `nil` where it has none.
     ///
+    /// - Throws: What the loading of a page throws.
     /// - Complexity: O(1) expected.
-    @inlinable public func entryNumber(of key: Key, hash: UInt64) -> Int? {
-        guard let position = slotPosition(of: key, tag: hash &>> 32) else { return nil }
-        return Int(truncatingIfNeeded: index[position] & 0xffff_ffff) &- 1
+    @inlinable public func entryNumber(of key: Key, hash: UInt64) throws -> Int? {
+        let position = try slotPosition(of: key, tag: UInt32(truncatingIfNeeded: hash &>> 32))
+        return position >= 0 ? entryNumber(at: position) : nil
+    }
+
+    /// Reads or changes the value of `key` in place if it has one; adds no key.
+    ///
+    /// - Parameter hash: `key.stableHash`.
+    /// - Returns: What `body` answers; `nil` when the key is not there.
+    /// - Throws: What `body` throws, or the loading of a page.
+    /// - Complexity: O(1) expected.
+    @inlinable public func updateIfPresent<Result>(
+        _ key: Key, hash: UInt64, _ body: (inout Value) throws -> Result
+    ) throws -> Result? {
+        let tag = UInt32(truncatingIfNeeded: hash &>> 32)
+        guard let found = try findEntry(of: key, tag: tag, forWriting: true) else { return nil }
+        return try body(&found.pointee.value)
+    }
+
+    /// Reads the value of `key` if it has one; it does not count as changed.
+    ///
+    /// - Parameter hash: `key.stableHash`.
+    /// - Returns: What `body` answers; `nil` when the key is not there.
+    /// - Throws: What `body` throws, or the loading of a page.
+    /// - Complexity: O(1) expected.
+    @inlinable public func readIfPresent<Result>(
+        _ key: Key, hash: UInt64, _ body: (borrowing Value) throws -> Result
+    ) throws -> Result? {
+        let tag = UInt32(truncatingIfNeeded: hash &>> 32)
+        guard let found = try findEntry(of: key, tag: tag, forWriting: false) else { return nil }
+        return try body(found.pointee.value)
     }
 }

@@ -9,9 +9,7 @@ extension SubtaskContext {
     public func show<Key: StreamKey, Value>(_ kind: String, _ table: StateTable<Key, Value>) {
         state.add { [weak table] in
             guard let table else { return [] }
-            return (0..<table.count).map { number in
-                table.withEntry(number) { StateViews.Entry(kind: kind, key: $0, value: $1) }
-            }
+            return table.views(kind)
         }
     }
 
@@ -21,13 +19,32 @@ extension SubtaskContext {
     ) {
         state.add { [weak store] in
             store?.live.flatMap { slice in
-                (0..<slice.table.count).map { number in
-                    slice.table.withEntry(number) {
-                        StateViews.Entry(
-                            kind: "\(kind) \(slice.start)", key: $0, value: $1)
-                    }
-                }
+                slice.table.views("\(kind) \(slice.start)")
             } ?? []
+        }
+    }
+}
+
+extension StateTable {
+    /// What is kept of each key, as text. One whose page cannot be loaded shows why.
+    ///
+    /// - Parameters:
+    ///   - kind: What the table holds, in a word or two: `windows`.
+    ///   - shown: What is shown of a value; `nil`: all of it.
+    public func views(
+        _ kind: String, _ shown: ((borrowing Value) -> String)? = nil
+    ) -> [StateViews.Entry] {
+        (0..<count).map { number in
+            do {
+                return try readEntry(number) { key, value in
+                    guard let shown else {
+                        return StateViews.Entry(kind: kind, key: key, value: copy value)
+                    }
+                    return StateViews.Entry(kind: kind, key: key, value: shown(value))
+                }
+            } catch {
+                return StateViews.Entry(kind: kind, key: "entry \(number)", value: error)
+            }
         }
     }
 }

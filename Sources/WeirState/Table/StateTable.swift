@@ -2,45 +2,64 @@ public import WeirCore
 
 /// A hash table from key to state, in the order in which keys first came as long as none is removed.
 ///
-/// Two parts: an open-addressing index of 8-byte slots (32 bits of the hash, 32 bits of entry
-/// number), and the entries, key beside value, in pages of 256 that never move. Walking the entries
+/// Two parts: the entries, key beside value, in pages of 256; and an open-addressing index of
+/// 4-byte slots, each an entry's number and as many bits of its hash as are left. Walking the entries
 /// is a walk over memory in order; growing the table re-files the index and copies no entry; and
-/// pages are what a snapshot will share and copy.
+/// pages are what snapshots share, what is copied before a change while a snapshot reads it, what
+/// is loaded at first use after a restore, and what a ``PageStore`` takes when memory is short.
 ///
-/// Shape: `count` entries, `0 ..< count`, at most 2³² − 1. Confined to one worker.
+/// A call may have to load a page: each that looks at an entry throws what reading it throws, after
+/// which the table is as it was before the call. A body handed to a call must not use the table.
+///
+/// Shape: `count` entries, `0 ..< count`, at most 1.6 · 10⁹. Memory: 4 bytes of index for at least
+/// 3/8 and at most 3/4 of an entry. Confined to one worker, but for the snapshots it makes.
 public final class StateTable<Key: StreamKey, Value> {
-    // SAFETY: entries 0 ..< count are initialised and live in pages[n / 256][n % 256]; slots of
-    // `index` are 0 where free; everything is owned by this object and freed by its deinit. Arrays
-    // cost a uniqueness and a bounds check for each record: measured, a third of the whole lookup.
+    // SAFETY: entries 0 ..< count are initialised and live in pages[n / 256][n % 256], or in what
+    // `absent` says of that page where it is not resident; slots of `index` are 0 where free. What
+    // no snapshot has taken over is owned by this object and freed by its deinit. Arrays cost a
+    // uniqueness and a bounds check for each record: measured, a third of the whole lookup.
+    // Access is not checked for overlaps at run time: a lookup would make two calls for it, and no
+    // property is passed `inout`.
     @usableFromInline typealias Entry = StateTableEntry<Key, Value>
-    @usableFromInline var index: UnsafeMutablePointer<UInt64>
-    @usableFromInline var indexBits: UInt32
-    @usableFromInline var pages: UnsafeMutablePointer<UnsafeMutablePointer<Entry>>
-    @usableFromInline var pageCount = 0
-    @usableFromInline var pageCapacity = 4
-    @usableFromInline var entryCount = 0
+    @exclusivity(unchecked) @usableFromInline var index: UnsafeMutablePointer<UInt32>
+    /// The number of slots, a power of two, less one: the bits of a slot that hold an entry's number.
+    @exclusivity(unchecked) @usableFromInline var indexMask: UInt32
+    /// The slots that are not free: in use, or left behind by a key that was removed.
+    @exclusivity(unchecked) @usableFromInline var usedSlots = 0
+    @exclusivity(unchecked) @usableFromInline var pages: UnsafeMutablePointer<StatePage>
+    /// For each group of pages, the stamp of the last change of its keys.
+    @exclusivity(unchecked) @usableFromInline var keyStamps: UnsafeMutablePointer<UInt64>
+    @exclusivity(unchecked) @usableFromInline var pageCount = 0
+    @exclusivity(unchecked) @usableFromInline var pageCapacity: Int
+    @exclusivity(unchecked) @usableFromInline var entryCount = 0
+    /// What a page is stamped with when it is changed: one more than the epoch of the last snapshot.
+    @exclusivity(unchecked) @usableFromInline var stamp: UInt64 = 1
 
-    @inlinable static var pageShift: Int { 8 }
-    @inlinable static var pageSize: Int { 1 << pageShift }
+    /// The epoch of the first snapshot; what is said to be unchanged is so since then at the earliest.
+    var firstSnapshot: Epoch?
+    /// How entries are written; found when first asked for.
+    var codecs: StateTableCodecs<Key, Value>?
+    /// The pages that snapshots still read; made with the first of them.
+    var shared: SharedPages?
+    /// The pages that are not resident; `nil` where all are.
+    var absent: AbsentPages<Key, Value>?
 
     /// Creates an empty table with room for about `capacity` keys before its index grows.
     public init(capacity: Int = 16) {
-        var bits: UInt32 = 5
-        while (1 << bits) < capacity * 2 { bits += 1 }
-        indexBits = bits
-        index = .allocate(capacity: 1 << Int(bits))
-        index.initialize(repeating: 0, count: 1 << Int(bits))
-        pages = .allocate(capacity: 4)
+        let size = StateIndex.size(for: capacity)
+        indexMask = UInt32(size - 1)
+        index = .allocate(capacity: size)
+        index.initialize(repeating: 0, count: size)
+        pageCapacity = StatePage.groupSize
+        pages = .allocate(capacity: pageCapacity)
+        keyStamps = .allocate(capacity: 1)
+        keyStamps.initialize(repeating: 0, count: 1)
     }
 
     deinit {
-        var left = entryCount
-        for page in 0..<pageCount {
-            pages[page].deinitialize(count: min(left, Self.pageSize))
-            left = max(0, left - Self.pageSize)
-            pages[page].deallocate()
-        }
+        freePages()
         pages.deallocate()
+        keyStamps.deallocate()
         index.deallocate()
     }
 
@@ -49,112 +68,63 @@ public final class StateTable<Key: StreamKey, Value> {
     /// Whether there are none.
     @inlinable public var isEmpty: Bool { entryCount == 0 }
 
-    @inlinable func entry(_ number: Int) -> UnsafeMutablePointer<Entry> {
-        pages[number &>> Self.pageShift] + (number & (Self.pageSize &- 1))
-    }
-
     /// Changes the value of `key` in place; a key not seen before starts with `initial()`.
     ///
     /// - Parameter hash: `key.stableHash`.
-    /// - Complexity: O(1) expected; allocates when a page is full or the index half full.
+    /// - Throws: What a body throws, or the loading of a page.
+    /// - Complexity: O(1) expected; allocates when a page is full or the index.
     @inlinable public func update<Result>(
         _ key: Key, hash: UInt64, initial: () throws -> Value,
         _ body: (inout Value) throws -> Result
-    ) rethrows -> Result {
-        let tag = hash &>> 32
-        let mask = (1 &<< Int(indexBits)) &- 1
-        var position = Int(tag) & mask
-        while true {
-            let slot = index[position]
-            if slot == 0 { break }
-            if slot &>> 32 == tag {
-                let found = entry(Int(truncatingIfNeeded: slot & 0xffff_ffff) &- 1)
-                if found.pointee.key == key { return try body(&found.pointee.value) }
-            }
-            position = (position &+ 1) & mask
+    ) throws -> Result {
+        let tag = UInt32(truncatingIfNeeded: hash &>> 32)
+        guard let found = try findEntry(of: key, tag: tag, forWriting: true) else {
+            return try body(&insert(key, tag: tag, try initial()).pointee.value)
         }
-        let added = try insert(key, tag: tag, at: position, initial())
-        return try body(&added.pointee.value)
-    }
-
-    @inlinable func insert(
-        _ key: Key, tag: UInt64, at position: Int, _ value: consuming Value
-    ) -> UnsafeMutablePointer<Entry> {
-        if entryCount == pageCount &<< Self.pageShift { addPage() }
-        let added = entry(entryCount)
-        added.initialize(to: Entry(key: key, value: value))
-        entryCount &+= 1
-        index[position] = tag &<< 32 | UInt64(entryCount)
-        if entryCount &* 2 > 1 &<< Int(indexBits) { growIndex() }
-        return added
-    }
-
-    @usableFromInline func addPage() {
-        precondition(entryCount < Int(UInt32.max) - Self.pageSize, "a keyed table is full")
-        if pageCount == pageCapacity {
-            let larger = UnsafeMutablePointer<UnsafeMutablePointer<Entry>>
-                .allocate(capacity: pageCapacity * 2)
-            larger.moveInitialize(from: pages, count: pageCount)
-            pages.deallocate()
-            pages = larger
-            pageCapacity *= 2
-        }
-        (pages + pageCount).initialize(to: .allocate(capacity: Self.pageSize))
-        pageCount += 1
-    }
-
-    @usableFromInline func growIndex() { rebuildIndex(bits: indexBits + 1) }
-
-    private func rebuildIndex(bits: UInt32) {
-        let oldSize = 1 << Int(indexBits)
-        let oldIndex = index
-        indexBits = bits
-        let size = 1 << Int(bits)
-        index = .allocate(capacity: size)
-        index.initialize(repeating: 0, count: size)
-        for old in 0..<oldSize where oldIndex[old] != 0 {
-            var position = Int(oldIndex[old] >> 32) & (size - 1)
-            while index[position] != 0 { position = (position + 1) & (size - 1) }
-            index[position] = oldIndex[old]
-        }
-        oldIndex.deallocate()
+        return try body(&found.pointee.value)
     }
 
     /// The value of `key`, or `nil`.
     ///
+    /// - Throws: What the loading of a page throws.
     /// - Complexity: O(1) expected.
-    @inlinable public func value(of key: Key, hash: UInt64) -> Value? {
-        let tag = hash &>> 32
-        let mask = (1 &<< Int(indexBits)) &- 1
-        var position = Int(tag) & mask
-        while true {
-            let slot = index[position]
-            if slot == 0 { return nil }
-            if slot &>> 32 == tag {
-                let found = entry(Int(truncatingIfNeeded: slot & 0xffff_ffff) &- 1)
-                if found.pointee.key == key { return found.pointee.value }
-            }
-            position = (position &+ 1) & mask
-        }
+    @inlinable public func value(of key: Key, hash: UInt64) throws -> Value? {
+        let tag = UInt32(truncatingIfNeeded: hash &>> 32)
+        return try findEntry(of: key, tag: tag, forWriting: false)?.pointee.value
     }
 
     /// The key of an entry.
     ///
     /// - Precondition: `number` is in `0 ..< count`; checked in debug builds.
-    @inlinable public func key(at number: Int) -> Key {
+    /// - Throws: What the loading of a page throws.
+    @inlinable public func key(at number: Int) throws -> Key {
         assert(number >= 0 && number < entryCount, "no such entry")
-        return entry(number).pointee.key
+        return try readableEntry(number).pointee.key
     }
 
-    /// Reads or changes the value of an entry in place.
+    /// Reads or changes the value of an entry in place; it counts as changed.
     ///
     /// - Precondition: `number` is in `0 ..< count`; checked in debug builds.
+    /// - Throws: What `body` throws, or the loading of a page.
     @inlinable public func withEntry<Result>(
         _ number: Int, _ body: (Key, inout Value) throws -> Result
-    ) rethrows -> Result {
+    ) throws -> Result {
         assert(number >= 0 && number < entryCount, "no such entry")
-        let found = entry(number)
+        let found = try writableEntry(number)
         return try body(found.pointee.key, &found.pointee.value)
+    }
+
+    /// Reads the value of an entry, which does not count as changed: cheaper than ``withEntry(_:_:)``
+    /// while a snapshot is written, and for the next one.
+    ///
+    /// - Precondition: `number` is in `0 ..< count`; checked in debug builds.
+    /// - Throws: What `body` throws, or the loading of a page.
+    @inlinable public func readEntry<Result>(
+        _ number: Int, _ body: (Key, borrowing Value) throws -> Result
+    ) throws -> Result {
+        assert(number >= 0 && number < entryCount, "no such entry")
+        let found = try readableEntry(number)
+        return try body(found.pointee.key, found.pointee.value)
     }
 
     /// Forgets one key.
@@ -164,86 +134,30 @@ public final class StateTable<Key: StreamKey, Value> {
     /// index when it is an eighth full.
     ///
     /// - Returns: The value that it had; `nil` when it was not there.
+    /// - Throws: What the loading of a page throws.
     /// - Complexity: O(1) expected.
     @inlinable @discardableResult
-    public func remove(_ key: Key, hash: UInt64) -> Value? {
-        guard let position = slotPosition(of: key, tag: hash &>> 32) else { return nil }
-        let removed = Int(truncatingIfNeeded: index[position] & 0xffff_ffff) &- 1
-        closeGap(at: position)
+    public func remove(_ key: Key, hash: UInt64) throws -> Value? {
+        let position = try slotPosition(of: key, tag: UInt32(truncatingIfNeeded: hash &>> 32))
+        guard position >= 0 else { return nil }
+        let removed = entryNumber(at: position)
         let last = entryCount &- 1
-        let value = entry(removed).move().value
+        // All that can fail comes before the first change.
+        let gap = try writableEntry(removed)
+        let lastEntry = try writableEntry(last)
+        let value = gap.move().value
+        freeSlot(at: position)
         if removed != last {
-            let moved = entry(last).move()
+            let moved = lastEntry.move()
             refile(moved.key, from: last, to: removed)
-            entry(removed).initialize(to: moved)
+            gap.initialize(to: moved)
         }
         entryCount = last
-        if pageCount &<< Self.pageShift >= entryCount &+ 3 &* Self.pageSize { dropPage() }
-        if entryCount &* 8 < 1 &<< Int(indexBits), indexBits > 5 { shrinkIndex() }
+        keyStamps[removed &>> StatePage.groupShift] = stamp
+        keyStamps[last &>> StatePage.groupShift] = stamp
+        if pageCount &<< StatePage.shift >= entryCount &+ 3 &* StatePage.size { dropPage() }
+        if entryCount &* 8 <= Int(indexMask), indexMask > 31 { resizeIndex() }
         return value
-    }
-
-    /// Where the index has `key`; `nil` where it has not.
-    @inlinable func slotPosition(of key: Key, tag: UInt64) -> Int? {
-        let mask = (1 &<< Int(indexBits)) &- 1
-        var position = Int(tag) & mask
-        while index[position] != 0 {
-            let slot = index[position]
-            if slot &>> 32 == tag {
-                let number = Int(truncatingIfNeeded: slot & 0xffff_ffff) &- 1
-                if entry(number).pointee.key == key { return position }
-            }
-            position = (position &+ 1) & mask
-        }
-        return nil
-    }
-
-    /// Frees a slot, and moves up the slots behind it that were pushed past it, so that searches find
-    /// them still (Knuth, The Art of Computer Programming 3, section 6.4, algorithm R).
-    @usableFromInline func closeGap(at freed: Int) {
-        let mask = (1 << Int(indexBits)) - 1
-        var gap = freed
-        var position = freed
-        while true {
-            position = (position + 1) & mask
-            let slot = index[position]
-            if slot == 0 { break }
-            let home = Int(slot >> 32) & mask
-            if (position - home) & mask >= (position - gap) & mask {
-                index[gap] = slot
-                gap = position
-            }
-        }
-        index[gap] = 0
-    }
-
-    /// Has the index find `key`, which was entry `old`, as entry `new`.
-    @inlinable func refile(_ key: Key, from old: Int, to new: Int) {
-        let mask = (1 &<< Int(indexBits)) &- 1
-        let tag = key.stableHash &>> 32
-        var position = Int(tag) & mask
-        while index[position] != tag &<< 32 | UInt64(old &+ 1) {
-            position = (position &+ 1) & mask
-        }
-        index[position] = tag &<< 32 | UInt64(new &+ 1)
-    }
-
-    @usableFromInline func dropPage() {
-        pageCount -= 1
-        pages[pageCount].deallocate()
-    }
-
-    @usableFromInline func shrinkIndex() { rebuildIndex(bits: indexBits - 1) }
-
-    /// Forgets all keys and keeps the memory of the index.
-    public func removeAll() {
-        var left = entryCount
-        for page in 0..<pageCount {
-            pages[page].deinitialize(count: min(left, Self.pageSize))
-            left = max(0, left - Self.pageSize)
-        }
-        index.update(repeating: 0, count: 1 << Int(indexBits))
-        entryCount = 0
     }
 }
 

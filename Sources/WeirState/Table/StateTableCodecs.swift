@@ -25,4 +25,22 @@ public struct StateTableCodecs<Key: StreamKey, Value>: Sendable {
         StateLayout(
             arrangement: "table", distribution: .keyed, key: key.shape, value: value.shape)
     }
+
+    /// Writes entries as a block has them: their number, and keys and values by turns.
+    func write(
+        _ entries: UnsafeBufferPointer<StateTableEntry<Key, Value>>, to output: inout StateWriter
+    ) throws {
+        output.write(varint: UInt64(entries.count))
+        for entry in entries {
+            try key.write(entry.key, &output)
+            try value.write(entry.value, &output)
+        }
+    }
+}
+
+extension StateFormatError {
+    /// The error for a page that is neither in memory nor anywhere else, which is a bug.
+    static func lostPage(_ page: Int) -> StateFormatError {
+        StateFormatError("internal: page \(page) of a table is in no store; please report this")
+    }
 }

@@ -54,7 +54,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     ) throws {
         if isStale || needsRebuild(window) { return try rebuild(window, store.slices(in: window)) }
         while frontPosition < front.count, front[frontPosition].start < window.start {
-            undo(front[frontPosition])
+            try undo(front[frontPosition])
             frontPosition += 1
         }
         let added = Window(start: max(window.start, mergedThrough), end: window.end)
@@ -68,11 +68,11 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         return backStart < window.start
     }
 
-    @inlinable func undo(_ slice: WindowSlice) {
+    @inlinable func undo(_ slice: WindowSlice) throws {
         for number in 0..<slice.saved.count {
-            let key = slice.table.key(at: number)
+            let key = try slice.table.key(at: number)
             let saved = slice.saved[number]
-            table.update(key, hash: key.stableHash, initial: { Parts() }) { $0.front = saved }
+            try table.update(key, hash: key.stableHash, initial: { Parts() }) { $0.front = saved }
         }
         slice.saved = []
     }
@@ -80,7 +80,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     @inlinable func addToBack(_ slice: WindowSlice) throws {
         if backStart == nil { backStart = slice.start }
         for number in 0..<slice.table.count {
-            try slice.table.withEntry(number) { key, value in
+            try slice.table.readEntry(number) { key, value in
                 try table.update(key, hash: key.stableHash, initial: { Parts() }) { parts in
                     if parts.back == nil {
                         parts.back = value
@@ -104,7 +104,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         slice.saved.removeAll(keepingCapacity: true)
         slice.saved.reserveCapacity(slice.table.count)
         for number in 0..<slice.table.count {
-            try slice.table.withEntry(number) { key, value in
+            try slice.table.readEntry(number) { key, value in
                 try table.update(key, hash: key.stableHash, initial: { Parts() }) { parts in
                     slice.saved.append(parts.front)
                     // The older part goes first: an aggregate may depend on the order.
@@ -121,7 +121,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
 
     /// A key and its accumulator over the whole window; `nil` for a key that has left it.
     @inlinable public func accumulator(at entry: Int) throws -> (Key, Accumulator)? {
-        try table.withEntry(entry) { key, parts in
+        try table.readEntry(entry) { key, parts in
             guard var merged = parts.front else { return parts.back.map { (key, $0) } }
             if let back = parts.back { try aggregate.merge(back, into: &merged) }
             return (key, merged)

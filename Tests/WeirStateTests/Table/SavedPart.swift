@@ -38,7 +38,8 @@ final class SavedParts {
         let directory: [UInt8]
         let ids: [UInt64]
         var contents: [UInt64: [UInt8]]
-        let subtask: Int, parallelism: Int
+        var subtask: Int
+        let parallelism: Int
 
         /// As `restore` is given it.
         var state: SavedState {

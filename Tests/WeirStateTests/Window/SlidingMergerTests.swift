@@ -34,7 +34,7 @@ import WeirTesting
                     continue
                 }
                 merger.noteChange(of: slice)
-                slice.table.update(row.key, hash: row.key.stableHash, initial: { [] }) {
+                try slice.table.update(row.key, hash: row.key.stableHash, initial: { [] }) {
                     aggregate.add(row, to: &$0)
                 }
                 rows.append(row)
@@ -96,7 +96,7 @@ import WeirTesting
             guard case .slice(let slice) = store.place(Timestamp(microseconds: time)) else {
                 continue
             }
-            slice.table.update(0, hash: 0.stableHash, initial: { 0 }) { $0 += 1 }
+            try slice.table.update(0, hash: 0.stableHash, initial: { 0 }) { $0 += 1 }
         }
         var fired = 0
         while let window = store.nextDueWindow(at: Timestamp(microseconds: 1_999)) {

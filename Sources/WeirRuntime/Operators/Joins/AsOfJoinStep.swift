@@ -62,9 +62,9 @@ final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Outpu
     }
 
     /// Adds a right record to the history of its key; of those with one time the last that came counts.
-    @inlinable func takeRight(_ right: Right, at time: Timestamp, key: Key, hash: UInt64) {
+    @inlinable func takeRight(_ right: Right, at time: Timestamp, key: Key, hash: UInt64) throws {
         if core.isLate(time) { return core.noteLate(.right(right), at: time) }
-        table.update(key, hash: hash, initial: { TimedRows() }) { history in
+        try table.update(key, hash: hash, initial: { TimedRows() }) { history in
             if let same = history.lastIndex(through: time), history[same].time == time {
                 history.replace(at: same, with: right)
                 core.release()
@@ -100,7 +100,7 @@ final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Outpu
     @inlinable func advance(_ signal: Signal) throws -> Bool {
         while core.hasRoom {
             guard let due = waiting.popDue(upTo: core.watermark) else {
-                cleanUp()
+                try cleanUp()
                 if signal == .end { forgetAll() }
                 return true
             }
@@ -133,9 +133,9 @@ final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Outpu
 
     /// Drops what no left record to come can ask for: all before the newest right record at or before
     /// the watermark, and what is too old.
-    @inlinable func cleanUp() {
+    @inlinable func cleanUp() throws {
         while let due = timers.popDue(upTo: core.watermark) {
-            let isEmpty = table.updateIfPresent(due.element.key, hash: due.element.hash) {
+            let isEmpty = try table.updateIfPresent(due.element.key, hash: due.element.hash) {
                 history in
                 guard history.visit == due.time else { return false }
                 history.visit = nil
@@ -143,7 +143,7 @@ final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Outpu
                 schedule(&history, due.element.key, due.element.hash)
                 return history.isEmpty
             }
-            if isEmpty == true { table.remove(due.element.key, hash: due.element.hash) }
+            if isEmpty == true { try table.remove(due.element.key, hash: due.element.hash) }
         }
     }
 
@@ -191,7 +191,7 @@ func asOfRightLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     { batch, state in
         batch.assignMissingHashes(keyOf)
         return try batch.drainHashedRows { right, time, hash in
-            state.takeRight(right, at: time, key: keyOf(right), hash: hash)
+            try state.takeRight(right, at: time, key: keyOf(right), hash: hash)
             return true
         }
     }

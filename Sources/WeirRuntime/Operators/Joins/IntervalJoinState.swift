@@ -92,7 +92,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 partners: &rows.rights, leftRules, rightRules)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
-        if isEmpty { table.remove(key, hash: hash) }
+        if isEmpty { try table.remove(key, hash: hash) }
         return core.hasRoom && pending == nil
     }
 
@@ -110,7 +110,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 partners: &rows.lefts, rightRules, leftRules)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
-        if isEmpty { table.remove(key, hash: hash) }
+        if isEmpty { try table.remove(key, hash: hash) }
         return core.hasRoom && pending == nil
     }
 
@@ -248,7 +248,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Whether a timer is the one that its key and side waits for; it is not if a record with an
     /// earlier time has come since.
     @inlinable func isCurrent(_ place: KeySide<Key>, at time: Timestamp) throws -> Bool {
-        table.updateIfPresent(place.key, hash: place.hash) { rows in
+        try table.updateIfPresent(place.key, hash: place.hash) { rows in
             (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time
         } ?? false
     }
@@ -264,7 +264,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
             }
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
-        if isDone, isEmpty == true { table.remove(place.key, hash: place.hash) }
+        if isDone, isEmpty == true { try table.remove(place.key, hash: place.hash) }
         return isDone
     }
 

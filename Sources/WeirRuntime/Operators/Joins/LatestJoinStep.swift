@@ -42,15 +42,15 @@ final class LatestJoinState<Left: Sendable, Row: Sendable, Key: StreamKey, Outpu
     }
 
     /// Takes a row in the place of its key's last one.
-    @inlinable func take(_ row: Row, key: Key, hash: UInt64) {
+    @inlinable func take(_ row: Row, key: Key, hash: UInt64) throws {
         if let isDeletion, isDeletion(row) {
-            let isKnown = table.remove(key, hash: hash) != nil
+            let isKnown = try table.remove(key, hash: hash) != nil
             counters.held.add(isKnown ? -1 : 0)
             counters.passed.add(isKnown ? 2 : 1)
             return
         }
         let known = table.count
-        table.update(key, hash: hash, initial: { row }) { $0 = row }
+        try table.update(key, hash: hash, initial: { row }) { $0 = row }
         let isNew = table.count > known
         (isNew ? counters.held : counters.passed).add(1)
     }
@@ -105,7 +105,7 @@ func latestRightLoop<Left: Sendable, Row: Sendable, Key: StreamKey, Output>(
         for row in batch.indices {
             let key = keyOf(batch[row])
             let hash = hasHashes ? batch.hash(at: row) : key.stableHash
-            state.take(batch[row], key: key, hash: hash)
+            try state.take(batch[row], key: key, hash: hash)
         }
     }
 }

@@ -32,8 +32,10 @@ final class UnboundedSemiJoinState<Left: Sendable, Right: Sendable, Key: StreamK
     }
 
     /// Puts out a left record if its key has come on the right side, and keeps it otherwise.
-    @inlinable func joinLeft(_ left: Left, at time: Timestamp, key: Key, hash: UInt64) -> Bool {
-        table.update(key, hash: hash, initial: { SemiJoinRows() }) { rows in
+    @inlinable func joinLeft(_ left: Left, at time: Timestamp, key: Key, hash: UInt64) throws
+        -> Bool
+    {
+        try table.update(key, hash: hash, initial: { SemiJoinRows() }) { rows in
             guard let partner = rows.partner else {
                 rows.waiting.append(TimedRecord(left, at: time))
                 return
@@ -45,24 +47,24 @@ final class UnboundedSemiJoinState<Left: Sendable, Right: Sendable, Key: StreamK
     }
 
     /// Notes that a key has come on the right side, and puts out what waited for it.
-    @inlinable func joinRight(at time: Timestamp, key: Key, hash: UInt64) -> Bool {
+    @inlinable func joinRight(at time: Timestamp, key: Key, hash: UInt64) throws -> Bool {
         core.release()
-        let hasWaiting = table.update(key, hash: hash, initial: { SemiJoinRows() }) { rows in
+        let hasWaiting = try table.update(key, hash: hash, initial: { SemiJoinRows() }) { rows in
             rows.partner = min(rows.partner ?? time, time)
             return !rows.waiting.isEmpty
         }
         if hasWaiting {
             pending = DueKey(key: key, hash: hash)
             partnerTime = time
-            return finishPending()
+            return try finishPending()
         }
         return core.hasRoom
     }
 
     /// Goes on with what waited for a key; answers whether that is all, and there is room for more.
-    @inlinable func finishPending() -> Bool {
+    @inlinable func finishPending() throws -> Bool {
         guard let place = pending else { return true }
-        let isDone = table.updateIfPresent(place.key, hash: place.hash) { rows in
+        let isDone = try table.updateIfPresent(place.key, hash: place.hash) { rows in
             while position < rows.waiting.count {
                 guard core.hasRoom else { return false }
                 let left = rows.waiting[position]
@@ -97,7 +99,7 @@ func unboundedSemiLeftLoop<Left: Sendable, Right: Sendable, Key: StreamKey>(
     { batch, state in
         batch.assignMissingHashes(keyOf)
         return try batch.drainHashedRows { left, time, hash in
-            state.joinLeft(left, at: time, key: keyOf(left), hash: hash)
+            try state.joinLeft(left, at: time, key: keyOf(left), hash: hash)
         }
     }
 }
@@ -108,10 +110,10 @@ func unboundedSemiRightLoop<Left: Sendable, Right: Sendable, Key: StreamKey>(
     by keyOf: @escaping @Sendable (Right) -> Key, _ left: Left.Type
 ) -> JoinLoop<Right, UnboundedSemiJoinState<Left, Right, Key>> {
     { batch, state in
-        guard state.finishPending() else { return false }
+        guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
         let isEmpty = try batch.drainHashedRows { right, time, hash in
-            state.joinRight(at: time, key: keyOf(right), hash: hash)
+            try state.joinRight(at: time, key: keyOf(right), hash: hash)
         }
         return isEmpty && state.pending == nil
     }

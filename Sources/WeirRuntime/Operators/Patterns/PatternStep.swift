@@ -79,13 +79,8 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
 
     /// What is kept of each key, as text.
     @usableFromInline var entries: [StateViews.Entry] {
-        (0..<table.count).map { number in
-            table.withEntry(number) { key, state in
-                StateViews.Entry(
-                    kind: "pattern", key: key,
-                    value: "\(state.recordCount) records, "
-                        + "\(state.partialMatchCount) partial matches")
-            }
+        table.views("pattern") { state in
+            "\(state.recordCount) records, \(state.partialMatchCount) partial matches"
         }
     }
 
@@ -106,7 +101,7 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
             let key = keyOf(batch[row])
             let hash = hasHashes ? batch.hash(at: row) : key.stableHash
             counters.held.add(1)
-            table.update(key, hash: hash, initial: { PatternState() }) { state in
+            try table.update(key, hash: hash, initial: { PatternState() }) { state in
                 state.append(batch[row], at: time)
                 schedule(key, &state, at: time)
             }
@@ -170,7 +165,7 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
             }
             finishResults()
             if budget <= 0 { return .yielded }
-            guard findWork() else { break }
+            guard try findWork() else { break }
             try advance(&budget)
         }
         let progress = try send()
@@ -206,13 +201,13 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
     }
 
     /// Finds the next key to deal with; answers whether there is one.
-    @inlinable func findWork() -> Bool {
+    @inlinable func findWork() throws -> Bool {
         if active != nil { return true }
         if let due = timers.popDue(upTo: watermark) {
             active = (due.payload, due.payload.stableHash)
         } else if watermark == .latest, !table.isEmpty {
             // Nothing more can come, so nothing that waits without a limit of time is of use.
-            let key = table.key(at: table.count - 1)
+            let key = try table.key(at: table.count - 1)
             active = (key, key.stableHash)
         }
         isActiveDone = false
@@ -236,7 +231,7 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
             error.key = "'\(key)'"
             throw error
         }
-        if isEmpty { table.remove(key, hash: hash) }
+        if isEmpty { try table.remove(key, hash: hash) }
         let released = matcher.takeReleased()
         counters.held.add(-(released.inResults + released.unmatched))
         counters.passed.add(released.inResults)

@@ -97,7 +97,7 @@ where Folded.Input == Input {
                 }
                 return counted.runs.isEmpty && counted.sinceWindow == 0
             }
-            if isEmpty { table.remove(key, hash: hash) }
+            if isEmpty { try table.remove(key, hash: hash) }
         } catch {
             throw RecordError(record: input[row], cause: error)
         }

@@ -84,7 +84,7 @@ extension WindowOperator {
             }
             return open.windows.isEmpty
         }
-        if isEmpty { table.remove(timer.key, hash: hash) }
+        if isEmpty { try table.remove(timer.key, hash: hash) }
         return true
     }
 

@@ -168,7 +168,7 @@ where Folded.Input == Input {
             }
             return (!touched.isEmpty, open.windows.isEmpty)
         }
-        if isEmpty { table.remove(key, hash: hash) }
+        if isEmpty { try table.remove(key, hash: hash) }
         return isKept
     }
 

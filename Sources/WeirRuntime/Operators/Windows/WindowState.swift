@@ -150,7 +150,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         if let single {
             let count = single.table.count
             while entry < count {
-                let isDone = try single.table.withEntry(entry) { key, accumulator in
+                let isDone = try single.table.readEntry(entry) { key, accumulator in
                     try emit(key, window, accumulator, &position, &output, limit)
                 }
                 guard isDone else { return false }

@@ -1,0 +1,93 @@
+import WeirCore
+
+extension StateTable {
+    /// Makes the table of what this subtask saved, with pages that are read when first used.
+    ///
+    /// - Returns: Whether it did; not where keys may belong to others or hash otherwise than they
+    ///   did, nor where there is too little to be worth it.
+    func restoreLazily(
+        _ reader: StateTableReader<Key, Value>, owning ownership: KeyOwnership
+    ) throws -> Bool {
+        let directory = reader.directory
+        guard isEmpty, absent == nil, reader.saved.subtask == ownership.subtask,
+            reader.saved.parallelism == ownership.parallelism,
+            reader.saved.layout.key == (try findCodecs().key.shape),
+            directory.pageSize == StatePage.size, directory.groupSize == StatePage.groupSize,
+            directory.pageCount >= 4
+        else { return false }
+        // A job whose number of key groups has changed owns other keys at the same parallelism;
+        // of 256 keys some would not be its own.
+        var areOwned = true
+        try reader.readEntries(ofPage: 0) { key, _ in
+            if !ownership.owns(hash: key.stableHash) { areOwned = false }
+        }
+        guard areOwned else { return false }
+        try adoptPages(of: reader, owning: ownership)
+        return true
+    }
+
+    private func adoptPages(
+        of reader: StateTableReader<Key, Value>, owning ownership: KeyOwnership
+    ) throws {
+        let directory = reader.directory
+        let absent = AbsentPages(reader, ownership: ownership)
+        clearIndex(size: StateIndex.size(for: directory.entryCount))
+        for group in 0..<directory.groupCount {
+            let tags = try reader.tags(ofGroup: group)
+            for (offset, tag) in tags.enumerated() {
+                file(group << StatePage.groupShift + offset, tag: tag)
+            }
+            absent.append(tags)
+        }
+        reserveDirectory(directory.pageCount)
+        pages.initialize(
+            repeating: StatePage(entries: nil, stamp: stamp), count: directory.pageCount)
+        keyStamps.update(repeating: stamp, count: directory.groupCount)
+        pageCount = directory.pageCount
+        entryCount = directory.entryCount
+        self.absent = absent
+    }
+
+    /// Loads a page that is not resident.
+    @inline(never) @usableFromInline
+    func load(_ page: Int) throws -> UnsafeMutableRawPointer {
+        guard let absent else { throw StateFormatError.lostPage(page) }
+        let entries = try absent.load(
+            page, count: StatePage.entryCount(of: page, in: entryCount))
+        pages[page].entries = entries
+        if absent.isEmpty { self.absent = nil }
+        return entries
+    }
+
+    /// Whether an entry of a page that is not resident is that of `key`; the page is loaded only if
+    /// the hashes agree.
+    @inline(never) @usableFromInline
+    func isAbsentEntry(_ number: Int, of key: Key, tag: UInt32) throws -> Bool {
+        guard let absent else { throw StateFormatError.lostPage(number >> StatePage.shift) }
+        guard absent.tag(of: number) == tag else { return false }
+        return try readableEntry(number).pointee.key == key
+    }
+
+    /// Has the index find the entries of a page that is not resident.
+    @inline(never) @usableFromInline func fileAbsent(_ page: Int) {
+        let first = page << StatePage.shift
+        for number in first..<first + StatePage.entryCount(of: page, in: entryCount) {
+            if let tag = absent?.tag(of: number) { file(number, tag: tag) }
+        }
+    }
+
+    /// Loads up to `limit` pages that are not resident, the first ones first.
+    ///
+    /// - Returns: Whether any are left.
+    /// - Throws: What the loading of a page throws.
+    public func loadMore(limit: Int) throws -> Bool {
+        for _ in 0..<limit {
+            guard let page = absent?.nextToLoad() else { return false }
+            _ = try load(page)
+        }
+        return absent?.nextToLoad() != nil
+    }
+
+    /// The number of pages that are not in memory.
+    public var absentPageCount: Int { absent?.count ?? 0 }
+}
