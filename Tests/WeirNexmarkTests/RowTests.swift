@@ -88,7 +88,8 @@ private func text(_ samples: [Sample], as format: RowWriter.Format) -> String {
 
     @Test func `of a retracted row is taken away`() throws {
         let results = NexmarkResults()
-        let tally = RowTally(results)
+        let tally = RowTally(
+            results, SubtaskContext(job: "job", operatorName: "sink", subtask: 0, parallelism: 1))
         for auction in [1, 2, 3] { tally.note(SelectedBid(auction: auction, price: 5)) }
         tally.note(SelectedBid(auction: 2, price: 5), isAdded: false)
         try tally.commit()

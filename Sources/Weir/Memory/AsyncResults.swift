@@ -13,6 +13,11 @@ public import WeirCore
 /// consumer holds the job back. A consumer that leaves its loop, or whose task is cancelled, takes
 /// no more results, which fails the job: results are never dropped silently.
 ///
+/// With checkpoints, too, results are handed over as they come, and the sequence ends with the first
+/// failure, so that a job with this sink is not restarted within its process; one that is run anew from
+/// a checkpoint, with a sequence of its own, may give results again
+/// (``DeliveryGuarantee/atLeastOnce``).
+///
 /// Shape: one consumer, one run.
 public final class AsyncResults<Element: Sendable>: Sink, AsyncSequence {
     private let handover: Handover<Element>

@@ -16,6 +16,11 @@ public struct NexmarkTotal: Hashable, Sendable {
         self.checksum = checksum
     }
 
+    /// This total and another's rows.
+    func adding(_ other: NexmarkTotal) -> NexmarkTotal {
+        NexmarkTotal(rows: rows + other.rows, checksum: checksum &+ other.checksum)
+    }
+
     /// The checksum as 16 digits.
     public var checksumText: String {
         let digits = String(checksum, radix: 16)
@@ -28,6 +33,8 @@ public final class NexmarkResults: Sendable {
     /// Whether rows are hashed; without, only their number is known.
     public let hashesRows: Bool
     private let sum = Locked(NexmarkTotal())
+    /// What the writers of jobs with checkpoints have committed.
+    private let committed = Locked<[Writer: Commitment]>([:])
     private let output: RowFile?
 
     /// Starts with nothing.
@@ -40,18 +47,48 @@ public final class NexmarkResults: Sendable {
         self.output = output
     }
 
-    /// What all rows so far came to; those of a subtask count once it has finished.
-    public var total: NexmarkTotal { sum.withLock { $0 } }
-
-    func add(_ part: NexmarkTotal) {
-        sum.withLock {
-            $0.rows += part.rows
-            $0.checksum &+= part.checksum
-        }
+    /// What all rows so far came to; those of a subtask count once it has finished, and in a job with
+    /// checkpoints once their epoch is committed.
+    public var total: NexmarkTotal {
+        let parts = committed.withLock { $0.values.map(\.total) }
+        return parts.reduce(sum.withLock { $0 }) { $0.adding($1) }
     }
+
+    func add(_ part: NexmarkTotal) { sum.withLock { $0 = $0.adding(part) } }
 
     /// Writes rows, as lines of JSON, to the file; retracted ones are taken out again.
     func write(_ rows: [(line: String, isAdded: Bool)]) throws { try output?.write(rows) }
+
+    /// Which writer a total is of.
+    struct Writer: Hashable {
+        let operatorName: String
+        let subtask: Int
+    }
+
+    private struct Commitment {
+        var epoch: Epoch
+        var total: NexmarkTotal
+    }
+
+    /// Replaces what a writer has committed before by its total up to an epoch.
+    func commit(_ total: NexmarkTotal, of writer: Writer, _ epoch: Epoch) {
+        committed.withLock { committed in
+            if let last = committed[writer], last.epoch > epoch { return }
+            committed[writer] = Commitment(epoch: epoch, total: total)
+        }
+    }
+
+    /// Goes back to what the writer's total was at an epoch; the first writer forgets subtasks that
+    /// there no longer are.
+    func goBack(to total: NexmarkTotal, of writer: Writer, _ epoch: Epoch, parallelism: Int) {
+        committed.withLock { committed in
+            committed[writer] = Commitment(epoch: epoch, total: total)
+            guard writer.subtask == 0 else { return }
+            committed = committed.filter { other, _ in
+                other.operatorName != writer.operatorName || other.subtask < parallelism
+            }
+        }
+    }
 
     /// Whether rows are wanted, not only what they come to.
     var keepsRows: Bool { output != nil }

@@ -7,9 +7,11 @@ struct ResultSink<Row: NexmarkRow>: Sink {
 
     var summary: String { "counted and hashed" }
     var writeMode: WriteMode { .inline }
+    /// Rows that are written to a file besides may be there twice.
+    var guarantee: DeliveryGuarantee { results.keepsRows ? .atLeastOnce : .transactional }
 
     func writer(context: SubtaskContext) -> ResultWriter<Row> {
-        ResultWriter(tally: RowTally(results))
+        ResultWriter(tally: RowTally(results, context))
     }
 }
 
@@ -24,6 +26,12 @@ struct ResultWriter<Row: NexmarkRow>: SinkWriter {
     }
 
     func finish() { tally.finish() }
+
+    func prepare(_ epoch: Epoch) -> [UInt8]? { tally.prepare() }
+    func commit(_ transaction: PreparedTransaction) throws { try tally.commit(transaction) }
+    func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
+        try tally.recover(transactions, after: epoch)
+    }
 }
 
 /// Counts and hashes the rows that are left of an updating result, on the worker.
@@ -33,9 +41,11 @@ struct ChangeSink<Row: NexmarkRow>: Sink {
 
     var summary: String { "counted and hashed, less what is taken back" }
     var writeMode: WriteMode { .inline }
+    /// Rows that are written to a file besides may be there twice.
+    var guarantee: DeliveryGuarantee { results.keepsRows ? .atLeastOnce : .transactional }
 
     func writer(context: SubtaskContext) -> ChangeWriter<Row> {
-        ChangeWriter(tally: RowTally(results))
+        ChangeWriter(tally: RowTally(results, context))
     }
 }
 
@@ -53,4 +63,10 @@ struct ChangeWriter<Row: NexmarkRow>: SinkWriter {
     }
 
     func finish() { tally.finish() }
+
+    func prepare(_ epoch: Epoch) -> [UInt8]? { tally.prepare() }
+    func commit(_ transaction: PreparedTransaction) throws { try tally.commit(transaction) }
+    func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
+        try tally.recover(transactions, after: epoch)
+    }
 }

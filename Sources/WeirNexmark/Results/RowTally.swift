@@ -5,6 +5,7 @@ import Weir
 /// Confined to the worker of the sink's writer that has it.
 final class RowTally {
     private let results: NexmarkResults
+    private let context: SubtaskContext
     private let hashesRows: Bool
     private let keepsRows: Bool
     private var total = NexmarkTotal()
@@ -13,8 +14,9 @@ final class RowTally {
     private var line = RowWriter(.json)
     private var lines: [(line: String, isAdded: Bool)] = []
 
-    init(_ results: NexmarkResults) {
+    init(_ results: NexmarkResults, _ context: SubtaskContext) {
         self.results = results
+        self.context = context
         hashesRows = results.hashesRows
         keepsRows = results.keepsRows
     }
@@ -43,7 +45,47 @@ final class RowTally {
     }
 
     /// Leaves the total where those of the other subtasks are.
-    func finish() { results.add(total) }
+    func finish() {
+        // With checkpoints it is there since the last commit.
+        if !context.isCheckpointed { results.add(total) }
+    }
+
+    // MARK: - Epochs
+
+    private var writer: NexmarkResults.Writer {
+        NexmarkResults.Writer(operatorName: context.operatorName, subtask: context.subtask)
+    }
+
+    /// The total since the job began: a checkpoint of any epoch then says all that is needed, in
+    /// another process too.
+    func prepare() -> [UInt8] {
+        var writer = StateWriter()
+        writer.write(signed: Int64(total.rows))
+        writer.write(word: total.checksum)
+        return writer.bytes
+    }
+
+    func commit(_ transaction: PreparedTransaction) throws {
+        results.commit(try NexmarkTotal(transaction), of: writer, transaction.epoch)
+    }
+
+    /// Goes on with the totals of those old subtasks whose transactions are given.
+    func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
+        total = try transactions.filter { $0.epoch == epoch }.reduce(NexmarkTotal()) {
+            $0.adding(try NexmarkTotal($1))
+        }
+        results.goBack(to: total, of: writer, epoch, parallelism: context.parallelism)
+    }
+}
+
+extension NexmarkTotal {
+    /// Reads what `prepare` has answered.
+    fileprivate init(_ transaction: PreparedTransaction) throws {
+        self = try StateReader.reading(transaction.content) {
+            NexmarkTotal(
+                rows: Int(truncatingIfNeeded: try $0.readSigned()), checksum: try $0.readWord())
+        }
+    }
 }
 
 /// The texts of some rows.
