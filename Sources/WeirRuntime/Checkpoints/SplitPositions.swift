@@ -30,6 +30,12 @@ final class SplitPositions: StatePart {
         return resumed
     }
 
+    /// The splits that a restore has found, not read to their ends, and that the source has no more.
+    func missing(from all: [SourceSplit]) -> [String] {
+        let known = Set(all.map(\.id))
+        return restored.filter { !$0.value.isEnded && !known.contains($0.key) }.keys.sorted()
+    }
+
     /// Whether a restore has found the split read to its end.
     func isEnded(_ index: Int) -> Bool { restored[splits[index].id]?.isEnded == true }
 

@@ -357,7 +357,14 @@ struct JobAssembler {
         let ownSplits = own(splits[node.id] ?? [], subtask, of: context.parallelism)
         let positions = SplitPositions(ownSplits, marks: context.splits)
         context.kept.keep("splits", positions)
+        if subtask == 0, let recoverable = handler as? any RecoverableBadRecords {
+            context.kept.keep("badRecords", badRecordsCell(recoverable, counters))
+        }
         try restoreState(of: chain, subtask)
+        let missing = positions.missing(from: splits[node.id] ?? [])
+        if !missing.isEmpty {
+            throw RestoreError.missingSplits(source: node.id.name, missing)
+        }
         try assembleSource(
             of: node.outputTypes[0], source,
             SourcePlace(
@@ -435,6 +442,35 @@ struct JobAssembler {
         parts.pumps.append(tasklet)
         return PumpedSplit(queue: queue, positions: positions, pump: tasklet)
     }
+}
+
+/// The part of state that a source's bad records are: their counts, and what their handler keeps.
+private func badRecordsCell(
+    _ handler: any RecoverableBadRecords, _ counters: OperatorCounters
+) -> StateCell {
+    StateCell(
+        layout: {
+            StateLayout(
+                arrangement: "cell", distribution: .subtask, value: .opaque("bad records"))
+        },
+        save: { writer in
+            var content = StateWriter()
+            content.write(varint: UInt64(counters.deadLettered.current))
+            content.write(raw: try handler.save())
+            writer.write(content.bytes)
+        },
+        load: { saved, _ in
+            for part in saved {
+                try StateReader.reading(try part.block(0)) { reader in
+                    try StateReader.reading(try reader.readBytes()) { content in
+                        let count = Int(clamping: try content.readVarint())
+                        counters.received.set(count)
+                        counters.deadLettered.set(count)
+                        try handler.restore(try content.readRaw(content.left))
+                    }
+                }
+            }
+        })
 }
 
 /// The reading of a split whose errors name the source's operator and subtask.
