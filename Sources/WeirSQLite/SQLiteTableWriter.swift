@@ -164,6 +164,9 @@ extension SQLiteTableWriter {
         noteWritten()
         var writer = StateWriter()
         writer.write(varint: UInt64(stagedCount))
+        // The rows bear the number under which the epoch began; where a barrier was given up, it ends
+        // under a higher one.
+        writer.write(signed: Int64(self.epoch.number))
         return writer.bytes
     }
 
@@ -231,8 +234,10 @@ extension SQLiteTableWriter {
     private func check(
         _ transaction: PreparedTransaction, _ staging: SQLiteStaging, in database: Database
     ) throws {
-        let wanted = try StateReader.reading(transaction.content) { try $0.readVarint() }
-        let found = try staging.count(of: transaction.epoch, in: database)
+        let (wanted, begun) = try StateReader.reading(transaction.content) {
+            (try $0.readVarint(), Epoch(Int(truncatingIfNeeded: try $0.readSigned())))
+        }
+        let found = try staging.count(of: begun, in: database)
         if UInt64(found) != wanted {
             throw notAsPrepared(
                 "of epoch \(transaction.epoch) \(wanted) rows were staged in \(staging.table), and "
