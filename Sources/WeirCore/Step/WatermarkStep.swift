@@ -59,6 +59,7 @@ final class WatermarkState {
         // Every mark makes an exchange send short batches to all its targets, so the more of them
         // there are, the rarer the marks.
         interval = context.batchSize * context.parallelism
+        keep(in: context)
     }
 
     @inlinable var isDue: Bool { rowsSinceSent >= interval }
@@ -102,5 +103,53 @@ final class WatermarkState {
             // What refused the mark flushes when the input pauses again.
             return progress == .done ? try next(.flush) : progress
         }
+    }
+}
+
+// MARK: - Checkpoints
+
+extension WatermarkState {
+    /// Has checkpoints save what was sent, and the lowest watermark of the splits: what a split has
+    /// promised by itself is saved with its position, where it has one.
+    private func keep(in context: SubtaskContext) {
+        let cell = StateCell(
+            layout: {
+                StateLayout(
+                    arrangement: "cell", distribution: .shared,
+                    value: .record(
+                        "Watermarks",
+                        [
+                            .init("sent", .timestamp), .init("isIdle", .bool),
+                            .init("hasRecords", .bool), .init("lowest", .timestamp),
+                        ]))
+            },
+            save: { [weak self] in self?.write(to: &$0) },
+            load: { [weak self] in try self?.restore($0.ownOrAll($1)) })
+        context.kept.keep("watermark", cell)
+    }
+
+    private func write(to output: inout StateWriter) {
+        output.write(signed: sent.microseconds)
+        output.write(byte: sentIdle ? 1 : 0)
+        output.write(byte: hasRecords ? 1 : 0)
+        let lowest = splits.lowestOpen ?? sent
+        output.write(signed: lowest.microseconds)
+    }
+
+    private func restore(_ saved: [SavedState]) throws {
+        let all = try saved.map { state in
+            try state.readCell { reader in
+                (
+                    sent: Timestamp(microseconds: try reader.readSigned()),
+                    isIdle: try reader.readByte() != 0, hasRecords: try reader.readByte() != 0,
+                    lowest: Timestamp(microseconds: try reader.readSigned())
+                )
+            }
+        }
+        guard let sent = all.map(\.sent).min(), let lowest = all.map(\.lowest).min() else { return }
+        self.sent = sent
+        sentIdle = all.allSatisfy(\.isIdle)
+        hasRecords = all.contains(where: \.hasRecords)
+        for split in 0..<splits.count { splits.restore(split, notBefore: lowest, isIdle: sentIdle) }
     }
 }

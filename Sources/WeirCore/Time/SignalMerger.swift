@@ -8,10 +8,12 @@ public struct SignalMerger {
     /// The inputs' watermarks.
     public let marks: SplitWatermarks
     private var hasEnded: [Bool]
-    private var sent = Timestamp.earliest
-    private var sentIdle = false
+    var sent = Timestamp.earliest
+    var sentIdle = false
     /// Whether records went by since the merged stream was last said to be idle, which ended that.
     @usableFromInline var hasRecords = false
+    /// Whether there are inputs that had ended when a checkpoint was taken, and have not said so again.
+    @usableFromInline var hasRestoredEnds = false
     /// The inputs that have not ended.
     public private(set) var open: Int
 
@@ -25,8 +27,11 @@ public struct SignalMerger {
     /// Notes that an input has sent records, which ends its idleness.
     @inlinable public mutating func noteRecords(from input: Int) {
         hasRecords = true
+        if hasRestoredEnds { reopen(input) }
         marks.advance(input, to: .earliest)
     }
+
+    @usableFromInline func reopen(_ input: Int) { if !hasEnded[input] { marks.reopen(input) } }
 
     /// Notes a mark of one input.
     ///
@@ -35,7 +40,9 @@ public struct SignalMerger {
     public mutating func note(_ signal: Signal, from input: Int) -> Signal? {
         switch signal {
         case .flush, .tick, .barrier: return signal
-        case .watermark(let time): marks.advance(input, to: time)
+        case .watermark(let time):
+            if hasRestoredEnds { reopen(input) }
+            marks.advance(input, to: time)
         case .idle: marks.setIdle(input)
         case .end:
             guard !hasEnded[input] else { return nil }

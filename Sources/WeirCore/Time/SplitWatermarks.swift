@@ -11,7 +11,7 @@ public final class SplitWatermarks: @unchecked Sendable {
     private let shared = Atomic<Int64>(Int64.min)
 
     /// Whether a split counts toward the merged watermark.
-    @usableFromInline enum SplitState { case active, idle, ended }
+    @usableFromInline enum SplitState: UInt8 { case active, idle, ended }
 
     /// Creates the watermarks of `count` splits that have promised nothing yet.
     public init(count: Int) {
@@ -51,6 +51,26 @@ public final class SplitWatermarks: @unchecked Sendable {
         if time > marks[split] { marks[split] = time }
         if states[split] == .idle { states[split] = .active }
     }
+
+    /// Puts a split back to where a checkpoint had it.
+    func restore(_ split: Int, at time: Timestamp, _ state: SplitState) {
+        marks[split] = max(marks[split], time)
+        states[split] = state
+    }
+
+    /// Moves a split's watermark forward to what a checkpoint had, and says whether it was idle.
+    func restore(_ split: Int, notBefore time: Timestamp, isIdle: Bool) {
+        marks[split] = max(marks[split], time)
+        if isIdle { setIdle(split) }
+    }
+
+    /// The lowest watermark of the splits that have not ended; `nil` when all have.
+    var lowestOpen: Timestamp? {
+        zip(marks, states).lazy.filter { $0.1 != .ended }.map { $0.0 }.min()
+    }
+
+    /// Has a split count again that was said to have ended.
+    func reopen(_ split: Int) { if states[split] == .ended { states[split] = .active } }
 
     /// Marks a split as having nothing to say for now; a record ends that.
     public func setIdle(_ split: Int) { if states[split] == .active { states[split] = .idle } }

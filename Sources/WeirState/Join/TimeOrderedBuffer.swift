@@ -3,25 +3,10 @@ public import WeirCore
 /// Elements that wait for a time: taken out in order of time and, at one time, of arrival.
 ///
 /// A binary heap that, unlike ``TimerQueue``, neither looks for equals nor cancels: what waits here
-/// waits once, and costs nothing beside the heap. A plain value.
+/// waits once. Elements are kept beside the heap, in pages that snapshots share. A plain value.
 public struct TimeOrderedBuffer<Element> {
-    @usableFromInline struct Entry {
-        @usableFromInline var time: Timestamp
-        @usableFromInline var number: UInt64
-        @usableFromInline var element: Element
-
-        @inlinable init(time: Timestamp, number: UInt64, element: Element) {
-            self.time = time
-            self.number = number
-            self.element = element
-        }
-
-        @inlinable func precedes(_ other: Entry) -> Bool {
-            time != other.time ? time < other.time : number < other.number
-        }
-    }
-
-    @usableFromInline var heap: ContiguousArray<Entry> = []
+    @usableFromInline var heap = TimedHeap()
+    @usableFromInline var slots = TimedSlots<Element>()
     @usableFromInline var added: UInt64 = 0
 
     /// Makes an empty buffer.
@@ -30,7 +15,7 @@ public struct TimeOrderedBuffer<Element> {
     /// The number of elements.
     @inlinable public var count: Int { heap.count }
     /// Whether there are none.
-    @inlinable public var isEmpty: Bool { heap.isEmpty }
+    @inlinable public var isEmpty: Bool { heap.count == 0 }
     /// The earliest time that an element waits for.
     @inlinable public var earliest: Timestamp? { heap.first?.time }
 
@@ -39,14 +24,8 @@ public struct TimeOrderedBuffer<Element> {
     /// - Complexity: O(log n); O(1) when it is the latest.
     @inlinable public mutating func insert(_ element: Element, at time: Timestamp) {
         added &+= 1
-        heap.append(Entry(time: time, number: added, element: element))
-        var child = heap.count &- 1
-        while child > 0 {
-            let parent = (child &- 1) / 2
-            guard heap[child].precedes(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            child = parent
-        }
+        let place = slots.add(element, at: time, number: added)
+        heap.insert(TimedPlace(time: time, number: added, place: place))
     }
 
     /// Takes the first element whose time has come by `time`; `nil` when there is none.
@@ -55,28 +34,12 @@ public struct TimeOrderedBuffer<Element> {
     @inlinable public mutating func popDue(
         upTo time: Timestamp
     ) -> (time: Timestamp, element: Element)? {
-        guard let first = heap.first, first.time <= time else { return nil }
-        let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            siftDown()
-        }
-        return (first.time, first.element)
-    }
-
-    @inlinable mutating func siftDown() {
-        let count = heap.count
-        var parent = 0
-        while true {
-            var child = 2 &* parent &+ 1
-            guard child < count else { return }
-            if child &+ 1 < count, heap[child &+ 1].precedes(heap[child]) { child &+= 1 }
-            guard heap[child].precedes(heap[parent]) else { return }
-            heap.swapAt(parent, child)
-            parent = child
-        }
+        guard let first = heap.first, first.time <= time,
+            let element = slots.take(first.place)
+        else { return nil }
+        heap.removeFirst()
+        return (first.time, element)
     }
 }
 
-extension TimeOrderedBuffer.Entry: Sendable where Element: Sendable {}
 extension TimeOrderedBuffer: Sendable where Element: Sendable {}

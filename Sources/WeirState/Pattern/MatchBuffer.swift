@@ -30,6 +30,15 @@ struct MatchBuffer<Element: Sendable>: Sendable {
             references = 1
             isInResult = false
         }
+
+        /// A free place.
+        init(at time: Timestamp, sequence: Int) {
+            record = nil
+            self.time = time
+            self.sequence = sequence
+            references = 0
+            isInResult = false
+        }
     }
 
     /// A record that a stage has taken, behind the node of the one taken before.

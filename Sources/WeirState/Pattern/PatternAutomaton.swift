@@ -38,7 +38,8 @@ public final class PatternAutomaton<Element: Sendable>: Sendable {
 
     @usableFromInline let stages: [Stage]
     @usableFromInline let conditions: [PatternCondition<Element>]
-    @usableFromInline let stageNames: [String]
+    /// The stages that take records, in order.
+    public let stageNames: [String]
     /// The stages that may take a match's first record, as bits.
     @usableFromInline let firstTargets: UInt64
     /// Microseconds; `nil`: without limit.

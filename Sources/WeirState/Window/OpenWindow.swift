@@ -23,16 +23,21 @@ public struct OpenWindow<Accumulator> {
     public var recordsFired = 0
     /// When its timer is due that looks after its end and its going.
     public var endTimer: Timestamp?
-    /// What its trigger remembers.
+    /// What its trigger remembers; a ``SavedTriggerState`` between a restore and the trigger's next
+    /// decision.
     public var triggerState: (any Sendable)?
     /// The timers of its trigger that wait.
     public var triggerTimers: [WindowTriggerTimer] = []
 
     /// A window without records.
     @inlinable public init(_ window: Window, number: Int) {
+        self.init(window, number: number, firstStart: window.start)
+    }
+
+    @usableFromInline init(_ window: Window, number: Int, firstStart: Timestamp) {
         self.window = window
         self.number = number
-        firstStart = window.start
+        self.firstStart = firstStart
     }
 }
 

@@ -15,11 +15,18 @@ public final class Slice<Key: StreamKey, Accumulator> {
     /// For each entry of `table`, by its number: what the window's suffix behind this slice had for
     /// its key when ``SlidingMerger`` filed the slice.
     @usableFromInline var saved = ContiguousArray<Accumulator?>()
+    /// Tells it from all other slices of its store, those before it included.
+    @usableFromInline let serial: Int
+    /// The first checkpoint that it was saved in.
+    var firstEpoch: Epoch?
 
-    @inlinable init(start: Timestamp, end: Timestamp, table: StateTable<Key, Accumulator>) {
+    @inlinable init(
+        start: Timestamp, end: Timestamp, table: StateTable<Key, Accumulator>, serial: Int
+    ) {
         self.start = start
         self.end = end
         self.table = table
+        self.serial = serial
     }
 
     /// Whether `time` lies in the slice.

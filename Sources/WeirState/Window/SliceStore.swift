@@ -17,6 +17,7 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
     @usableFromInline var first = 0
     @usableFromInline var latest: Slice<Key, Accumulator>?
     @usableFromInline var keysExpected = 16
+    @usableFromInline var slicesMade = 0
     @usableFromInline let allowedLateness: Int64
 
     /// Creates an empty store.
@@ -58,7 +59,8 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         guard expiry(ofWindowEnding: lastEnd) > fired else { return .late }
         let made = Slice<Key, Accumulator>(
             start: start, end: assigner.sliceEnd(of: time),
-            table: StateTable(capacity: keysExpected))
+            table: StateTable(capacity: keysExpected), serial: slicesMade)
+        slicesMade &+= 1
         slices.insert(made, at: position)
         latest = made
         return .slice(made)

@@ -36,6 +36,8 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     /// Slices that start before this have been merged.
     @usableFromInline var mergedThrough = Timestamp.earliest
     @usableFromInline var isStale = false
+    /// What a checkpoint had, until the next move.
+    @usableFromInline var restored: SlidingDivision?
 
     /// Makes a merger that has merged nothing.
     @inlinable public init(_ aggregate: Merged) { self.aggregate = aggregate }
@@ -52,6 +54,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     @inlinable public func move(
         to window: Window, in store: SliceStore<Key, Accumulator>
     ) throws {
+        if restored != nil { try takeRestored(in: store) }
         if isStale || needsRebuild(window) { return try rebuild(window, store.slices(in: window)) }
         while frontPosition < front.count, front[frontPosition].start < window.start {
             try undo(front[frontPosition])
@@ -138,6 +141,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         backStart = nil
         mergedThrough = .earliest
         isStale = false
+        restored = nil
         table.removeAll()
     }
 }

@@ -99,21 +99,23 @@ import WeirTesting
     }
 
     @Test func `keeps its own marks where another step has marks for the same splits`() throws {
-        let context = SubtaskContext.forTesting(splits: 2)
+        let splits = SplitWatermarks(count: 2)
         let outputs = [OutputProbe<Int>(), OutputProbe<Int>()]
         let input = InputDriver(
             fanOutStep(
                 to: zip(outputs, [0, 10]).map { output, bound in
                     watermarkStep(
-                        context, into: output.step,
-                        .boundedOutOfOrderness(.microseconds(bound))
+                        SubtaskContext(
+                            job: "test", operatorName: "after \(bound)", subtask: 0,
+                            parallelism: 1, splits: splits),
+                        into: output.step, .boundedOutOfOrderness(.microseconds(bound))
                     ) { Timestamp(microseconds: Int64($0)) }
                 }))
         try input.send(100, split: 0)
         try input.send(200, split: 1)
         try input.send(.flush)
         #expect(outputs.map(\.signals) == [[.watermark(time(99))], [.watermark(time(89))]])
-        context.splits.setEnded(0)
+        splits.setEnded(0)
         try input.send(.flush)
         #expect(outputs.map { $0.signals.last } == [.watermark(time(199)), .watermark(time(189))])
     }
