@@ -20,7 +20,8 @@ public protocol KeyedBroadcastFunction<Key, Input, Broadcast, Output>: KeyedFunc
     associatedtype Input: Sendable
     /// The records of the stream that comes to every subtask.
     associatedtype Broadcast: Sendable
-    /// What they make: a plain value, mostly a dictionary. Make it `Codable`.
+    /// What they make: a plain value, mostly a dictionary. For checkpoints it must be `Codable`, a
+    /// `Record` or a `StateValue`.
     associatedtype BroadcastState: Sendable
 
     /// The broadcast state before the first record.
@@ -73,6 +74,7 @@ public func keyedBroadcastSteps<Function: KeyedBroadcastFunction>(
     context.state.add { [weak shared] in
         shared.map { [StateViews.Entry(kind: "broadcast state", key: "", value: $0.value)] } ?? []
     }
+    context.keepReplicated("broadcast", of: shared, \.value)
     let core = KeyedStateCore<Function.Key, Function.State, Function.Output>(
         context, outputs: try FunctionOutputs(context, outputs, function.sideOutputs),
         initialState: opened.initialState, retention: opened.retention,
@@ -102,7 +104,7 @@ public func keyedBroadcastSteps<Function: KeyedBroadcastFunction>(
             row += 1
         }
     }
-    let marks = PortMarks(count: 2)
+    let marks = PortMarks(count: 2, context)
     return (keyed.step(0, marks), others.step(1, marks))
 }
 

@@ -66,7 +66,7 @@ public func keyedCoProcessSteps<Function: KeyedCoProcessFunction>(
             try opened.processSecond($0, state: &$1, context: $2)
         }
     }
-    let marks = PortMarks(count: 2)
+    let marks = PortMarks(count: 2, context)
     return (first.step(0, marks), second.step(1, marks))
 }
 
@@ -75,7 +75,10 @@ public func keyedCoProcessSteps<Function: KeyedCoProcessFunction>(
 final class PortMarks {
     @usableFromInline var merger: SignalMerger
 
-    @usableFromInline init(count: Int) { merger = SignalMerger(SplitWatermarks(count: count)) }
+    @usableFromInline init(count: Int, _ context: SubtaskContext) {
+        merger = SignalMerger(SplitWatermarks(count: count))
+        context.keepInputs(of: self, \.merger)
+    }
 }
 
 extension KeyedPort {

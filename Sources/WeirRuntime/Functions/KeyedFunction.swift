@@ -14,8 +14,11 @@ public protocol KeyedFunction<Key, Output>: Sendable {
     associatedtype Output: Sendable
     /// What is kept for each key: a struct whose properties are the states. A plain property is a
     /// value state, an `Array` a list, a `Dictionary` a map; see also ``ReducingState``,
-    /// ``AggregatingState`` and ``ExpiringState``. Make it `Codable`: that is the form in which state
-    /// is saved.
+    /// ``AggregatingState`` and ``ExpiringState``.
+    ///
+    /// For checkpoints it must be `Codable`, a `Record` or a `StateValue`; no more is needed, timers
+    /// are saved by themselves. No class may be in it: a snapshot is written while the function goes
+    /// on, and two copies of a reference are one object.
     associatedtype State: Sendable
 
     /// The state of a key that has none yet.

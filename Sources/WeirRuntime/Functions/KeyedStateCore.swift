@@ -43,6 +43,19 @@ public final class KeyedStateCore<Key: StreamKey, State: Sendable, Output: Senda
         self.onTimer = onTimer
         self.onEnd = onEnd
         context.state.add { [weak self] in self?.views ?? [] }
+        keep(in: context)
+    }
+
+    @inlinable func keep(in context: SubtaskContext) {
+        context.keep("state", table)
+        context.keep("event-timers", of: timers, \.eventTime, hash: { $0.stableHash })
+        context.keep(
+            "processing-timers", of: timers, \.processingTime, hash: { $0.stableHash },
+            ticking: context.clock)
+        context.keep(
+            "looks", of: self, \.looks, hash: { $0.stableHash },
+            ticking: timeToLive?.domain == .processingTime ? context.clock : nil)
+        context.keepTime("watermark", of: timers, \.watermark)
     }
 
     /// What is kept, as text: the states by key, and the timers.

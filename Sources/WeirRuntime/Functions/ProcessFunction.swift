@@ -109,6 +109,7 @@ final class ProcessPort<Input: Sendable, Output: Sendable> {
         self.outputs = outputs
         self.body = body
         self.onEnd = onEnd
+        context.keepTime("watermark", of: self, \.watermark)
     }
 
     @inlinable func process(_ batch: inout Batch<Input>) throws -> Progress {
@@ -151,7 +152,7 @@ final class ProcessPort<Input: Sendable, Output: Sendable> {
 
     @inlinable func signal(_ signal: Signal) throws -> Progress {
         switch signal {
-        case .watermark(let time): watermark = time
+        case .watermark(let time): watermark = max(watermark, time)
         case .end: try context.attributing(onEnd)
         case .idle, .flush, .tick, .barrier: break
         }

@@ -87,9 +87,19 @@ struct RateAllowance {
     mutating func noteIdle() { wasWaiting = false }
 
     /// When the next record may go on.
-    var nextTime: Timestamp {
-        let due = expected - tolerance
-        let (quotient, remainder) = due.quotientAndRemainder(dividingBy: rate)
+    var nextTime: Timestamp { time(expected - tolerance) }
+
+    /// When the next record is expected, for checkpoints; rounded up to a microsecond.
+    var debt: Timestamp { time(expected) }
+
+    /// Goes on from what a checkpoint had, so that a restart is no way around the rate.
+    mutating func take(over debt: Timestamp) {
+        guard debt != .earliest else { return }
+        expected = Int128(debt.microseconds) * rate
+    }
+
+    private func time(_ moment: Int128) -> Timestamp {
+        let (quotient, remainder) = moment.quotientAndRemainder(dividingBy: rate)
         return Timestamp(microseconds: Int64(clamping: quotient + (remainder > 0 ? 1 : 0)))
     }
 }
@@ -108,6 +118,16 @@ private final class RateLimiter<Element: Sendable> {
         self.next = next
         self.allowance = allowance
         output = Batch(capacity: context.batchSize)
+        context.kept.keep(
+            "allowance",
+            KeptValue(distribution: .shared, get: { [weak self] in self?.allowance.debt }) {
+                [weak self] saved, ownership in
+                // Each is owed to the rate that it was counted at.
+                guard let debt = saved.last(where: { $0.state.isCounted(by: ownership) }) else {
+                    return
+                }
+                self?.allowance.take(over: debt.value)
+            })
     }
 
     func process(_ batch: inout Batch<Element>) throws -> Progress {

@@ -67,6 +67,7 @@ final class WindowOperatorPorts<Left: Sendable, Right: Sendable, Key: StreamKey,
         self.state = state
         self.outputs = outputs
         self.context = context
+        context.keepInputs(of: self, \.merger)
     }
 
     @inlinable func step<Input>(
@@ -108,6 +109,7 @@ final class JoinPorts<Left: Sendable, Right: Sendable, Key: StreamKey, Output> {
         self.state = state
         self.outputs = outputs
         self.context = context
+        context.keepInputs(of: self, \.merger)
     }
 
     @inlinable func step<Input>(

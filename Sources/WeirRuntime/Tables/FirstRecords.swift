@@ -48,6 +48,19 @@ final class FirstRecords<Key: StreamKey, Element> {
         output = Batch(capacity: context.batchSize)
         context.show("seen", seen)
         context.show("candidates", candidates)
+        keep(in: context)
+    }
+
+    @inlinable func keep(in context: SubtaskContext) {
+        context.keep("seen", seen)
+        var clock: (any ProcessingClock)?
+        if case .forProcessingTime = retention { clock = context.clock }
+        context.keep(
+            "expiries", of: self, \.expiries, hash: { $0.stableHash }, ticking: clock)
+        context.keep("candidates", candidates)
+        context.keep("judgements", of: self, \.judgements, hash: { $0.stableHash })
+        context.keepTime("watermark", of: self, \.watermark)
+        context.keepTime("processing-time", of: self, \.processingTime)
     }
 
     /// Judges a batch's rows, or has them wait.

@@ -120,7 +120,7 @@ final class ForeignGroups<
     @usableFromInline let context: SubtaskContext
     @usableFromInline let next: Step<Answer>
     @usableFromInline let table = StateTable<Key, Group>()
-    @usableFromInline let marks = TableMarks(ports: 2)
+    @usableFromInline let marks: TableMarks
     @usableFromInline var output: Batch<Answer>
     @usableFromInline var nextAnswer = Progress.done
     @usableFromInline var pendingSignal: Signal?
@@ -139,6 +139,8 @@ final class ForeignGroups<
         self.context = context
         self.next = next
         output = Batch(capacity: context.batchSize)
+        marks = TableMarks(ports: 2, context)
+        context.keep("groups", table)
     }
 
     @inlinable func joined(_ key: LeftKey, _ subscriber: Subscriber, _ right: Right?) throws -> Row?

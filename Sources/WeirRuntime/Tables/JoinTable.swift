@@ -56,7 +56,7 @@ public struct JoinTable<Key: StreamKey, Left, Right, Row>: TableOperation {
 func joinTableSteps<Key: StreamKey, Left, Right, Row>(
     _ state: TableState<JoinTable<Key, Left, Right, Row>>
 ) -> (left: Step<KeyedChange<Key, Left>>, right: Step<KeyedChange<Key, Right>>) {
-    let merger = TableMarks(ports: 2)
+    let merger = TableMarks(ports: 2, state.context)
     let left: Step<KeyedChange<Key, Left>> = tablePortStep(state, 0, merger) {
         batch, rows, state in
         try state.fold(batch, rows, keyOf: { $0.key }) { change, _, entry in
@@ -78,7 +78,10 @@ func joinTableSteps<Key: StreamKey, Left, Right, Row>(
 @usableFromInline
 final class TableMarks {
     @usableFromInline var merger: SignalMerger
-    @inlinable init(ports: Int) { merger = SignalMerger(SplitWatermarks(count: ports)) }
+    @inlinable init(ports: Int, _ context: SubtaskContext) {
+        merger = SignalMerger(SplitWatermarks(count: ports))
+        context.keepInputs(of: self, \.merger)
+    }
 }
 
 /// Makes the step of one of several inputs of a table operator.

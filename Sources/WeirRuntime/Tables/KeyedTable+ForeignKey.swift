@@ -12,7 +12,8 @@ extension KeyedTable {
     ///   - other: The table whose keys are named.
     ///   - foreignKey: The key that a row of this table names.
     ///   - emitting: How many changes of a row of the result may become one.
-    ///   - name: The operators' name; their state is saved under it, and it with `-groups`.
+    ///   - name: The operators' name; their state is saved under it, and it with `-changes` and
+    ///     `-groups`.
     ///   - row: Makes the row.
     @inlinable
     public func joined<Other: Sendable, OtherKey: StreamKey, Output: Sendable>(
@@ -49,7 +50,7 @@ extension KeyedTable {
         emitting: UpdateCoalescing, as name: String,
         _ row: @escaping @Sendable (Key, Row, Other?) throws -> Output
     ) -> KeyedTable<Key, Output> {
-        let numbered = self.numbered()
+        let numbered = self.numbered(as: "\(name)-changes")
         let body = TransformBody { context, outputs, _ in
             let groups = ForeignGroups<OtherKey, Key, Row, Other, Output>(
                 keepsLeft: kind.keepsLeft, context, into: try outputs.step(0), join: row)
@@ -70,10 +71,11 @@ extension KeyedTable {
 
     /// This table's changes, numbered by the subtasks that own their keys.
     @inlinable
-    func numbered() -> DataStream<NumberedChange<Key, Row>> {
+    func numbered(as name: String) -> DataStream<NumberedChange<Key, Row>> {
         let body = TransformBody { context, outputs, _ in
             let next: Step<NumberedChange<Key, Row>> = try outputs.step(0)
             let counter = ChangeCounter()
+            context.keepGreatest("changes", of: counter, \.count)
             return [
                 AnyStep(
                     mapStep(context, into: next) { (change: KeyedChange<Key, Row>) in
@@ -83,7 +85,7 @@ extension KeyedTable {
             ]
         }
         let id = job.add(
-            .map, as: nil, detail: "numbers changes",
+            .map, as: name, detail: "numbers changes",
             inputs: [changes().keyed(by: \.key).edge()],
             outputTypes: [NumberedChange<Key, Row>.self], body: .transform(body))
         return DataStream(job: job, output: OutputReference(id))
@@ -97,8 +99,10 @@ extension KeyedTable {
         as name: String
     ) -> KeyedTable<Key, Output> {
         let body = TransformBody { context, outputs, _ in
+            let settled = SettledTable<Key, Output>()
+            context.keepGreatest("seen", of: settled.seen, \.count)
             let state = TableState(
-                SettledTable<Key, Output>(), keeping: .forever, emitting: emitting,
+                settled, keeping: .forever, emitting: emitting,
                 context: context, into: try outputs.step(0))
             let steps = settledTableSteps(state, Row.self)
             return [AnyStep(steps.changes), AnyStep(steps.answers)]

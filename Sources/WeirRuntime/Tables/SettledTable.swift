@@ -60,7 +60,7 @@ public struct SettledTable<Key: StreamKey, Row: Sendable>: TableOperation {
 func settledTableSteps<Key: StreamKey, Left: Sendable, Row: Sendable>(
     _ state: TableState<SettledTable<Key, Row>>, _ left: Left.Type
 ) -> (changes: Step<NumberedChange<Key, Left>>, answers: Step<ForeignAnswer<Key, Row>>) {
-    let marks = TableMarks(ports: 2)
+    let marks = TableMarks(ports: 2, state.context)
     let changes: Step<NumberedChange<Key, Left>> = tablePortStep(state, 0, marks) {
         batch, rows, state in
         let operation = state.operation

@@ -54,6 +54,7 @@ public final class TableState<Operation: TableOperation> {
         self.next = next
         output = Batch(capacity: context.batchSize)
         context.show("row", table)
+        keep(in: context)
     }
 
     @inlinable var usesEventTime: Bool { retention.needsWatermarks }

@@ -13,7 +13,9 @@ public struct KeyedRow<Key: StreamKey, Row: Sendable>: Sendable {
 
 /// Where a row stands: the larger value first, then the smaller key.
 @usableFromInline
-struct Standing<Value: Comparable, Key: Comparable>: Comparable {
+struct Standing<Value: Comparable & SendableMetatype, Key: Comparable & SendableMetatype>:
+    Comparable
+{
     @usableFromInline let value: Value
     @usableFromInline let key: Key
 
@@ -29,7 +31,9 @@ struct Standing<Value: Comparable, Key: Comparable>: Comparable {
 }
 
 /// All rows of a group in the order of their ranks, and those put out.
-public struct StandingRows<Value: Comparable, Key: StreamKey & Comparable, Row> {
+public struct StandingRows<
+    Value: Comparable & SendableMetatype, Key: StreamKey & Comparable, Row
+> {
     /// A row, and the number of its change: two that have the same number are the same.
     @usableFromInline struct Numbered {
         @usableFromInline let key: Key

@@ -45,6 +45,46 @@ final class AsyncRecordsCore<Input: Sendable, Outcome, Output: Sendable> {
         self.capacity = max(1, capacity)
         counters = context.counters
         inFlight = InFlightRecords(order)
+        context.kept.keep(
+            "in-flight",
+            KeptValue<[InFlightItem<Input>]>(
+                distribution: .subtask, get: { [weak self] in self?.inFlight.items },
+                set: { [weak self] saved, _ in try self?.restart(saved.map(\.value)) }))
+    }
+
+    /// Calls again for the records that were in flight when a checkpoint was taken.
+    ///
+    /// Of several subtasks, none's watermark holds for the records of the others: the lowest follows
+    /// them all.
+    private func restart(_ saved: [[InFlightItem<Input>]]) throws {
+        var latest: [Timestamp] = []
+        for items in saved {
+            var last: Timestamp?
+            for item in items {
+                switch item {
+                case .record(let record, let time): try start(record, at: time)
+                case .watermark(let time):
+                    last = time
+                    if saved.count == 1 { inFlight.add(.watermark(time)) }
+                case .idle: if saved.count == 1 { inFlight.add(.idle) }
+                }
+            }
+            if let last { latest.append(last) }
+        }
+        if saved.count > 1, latest.count == saved.count, let lowest = latest.min() {
+            inFlight.add(.watermark(lowest))
+        }
+        guard inFlight.count > 0 || !latest.isEmpty else { return }
+        calls?.flush()
+        // Marks may be ready to leave, and answers may be known already.
+        context.clock.requestTick()
+    }
+
+    private func start(_ record: Input, at time: Timestamp) throws {
+        let id = inFlight.add(record, at: time)
+        do { try calls?.start(id, record) } catch {
+            throw RecordError(record: record, cause: error)
+        }
     }
 
     /// The step that feeds it.
@@ -111,11 +151,7 @@ final class AsyncRecordsCore<Input: Sendable, Outcome, Output: Sendable> {
     private func startMore() throws -> Bool {
         let first = row
         while row < input.count, inFlight.count < capacity {
-            let record = input[row]
-            let id = inFlight.add(record, at: input.time(at: row))
-            do { try calls?.start(id, record) } catch {
-                throw RecordError(record: record, cause: error)
-            }
+            try start(input[row], at: input.time(at: row))
             row += 1
         }
         guard row > first else { return false }

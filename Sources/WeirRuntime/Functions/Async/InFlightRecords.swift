@@ -1,4 +1,5 @@
 import WeirCore
+import WeirState
 
 /// Records whose asynchronous calls are under way, and the marks that came between them: says what may
 /// be handed on next.
@@ -107,6 +108,32 @@ struct InFlightRecords<Record, Outcome> {
         }
     }
 
+    // MARK: - Checkpoints
+
+    /// What is in flight, in the order in which it came; outcomes that are known already are left out.
+    var items: [InFlightItem<Record>] {
+        let numbers = Dictionary(
+            uniqueKeysWithValues: segments.enumerated().map { (ObjectIdentifier($1), $0) })
+        var records: [[UInt64]] = Array(repeating: [], count: segments.count)
+        for (id, entry) in entries {
+            if let number = numbers[ObjectIdentifier(entry.segment)] { records[number].append(id) }
+        }
+        var items: [InFlightItem<Record>] = []
+        for (number, segment) in segments.enumerated() {
+            for id in records[number].sorted() {
+                if let entry = entries[id] { items.append(.record(entry.record, at: entry.time)) }
+            }
+            switch segment.mark {
+            case .watermark(let time): items.append(.watermark(time))
+            case .idle: items.append(.idle)
+            case .flush, .tick, .barrier, .end, nil: break
+            }
+        }
+        return items
+    }
+
+    // MARK: - Compaction
+
     /// Joins segments that have no record left to those before them: a slow record at the front would
     /// otherwise keep every mark behind it.
     private mutating func compact() {
@@ -121,5 +148,39 @@ struct InFlightRecords<Record, Outcome> {
             }
         }
         segments = kept
+    }
+}
+
+/// A record in flight, or a mark among them, as a checkpoint has it.
+enum InFlightItem<Record> {
+    case record(Record, at: Timestamp)
+    case watermark(Timestamp)
+    case idle
+}
+
+extension InFlightItem: Sendable where Record: Sendable {}
+
+extension InFlightItem: StateComposite {
+    static func stateCodec() throws -> StateCodec<InFlightItem> {
+        .variant(
+            "InFlightItem",
+            [
+                try StateCase("record") { (item: InFlightItem) -> TimedRecord<Record>? in
+                    guard case .record(let record, let time) = item else { return nil }
+                    return TimedRecord(record, at: time)
+                } make: {
+                    .record($0.record, at: $0.time)
+                },
+                try StateCase("watermark") { (item: InFlightItem) -> Timestamp? in
+                    if case .watermark(let time) = item { time } else { nil }
+                } make: {
+                    .watermark($0)
+                },
+                try StateCase("idle") { (item: InFlightItem) -> Bool? in
+                    if case .idle = item { true } else { nil }
+                } make: { _ in
+                    .idle
+                },
+            ])
     }
 }

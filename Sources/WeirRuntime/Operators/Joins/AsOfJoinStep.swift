@@ -51,6 +51,9 @@ final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Outpu
         pair = outputs.pair ?? { _, _ in throw JoinSideMissing() }
         alone = outputs.leftAlone
         core.context.show("right rows", table)
+        core.context.keep("rows", table)
+        core.context.keep("waiting", of: self, \.waiting, hash: { $0.hash })
+        core.context.keep("timers", of: self, \.timers, hash: { $0.hash })
     }
 
     // MARK: - Records

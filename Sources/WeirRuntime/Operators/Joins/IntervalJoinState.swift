@@ -73,6 +73,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
             pair: pair.map { pair in { try pair($1, $0) } }, alone: outputs.rightAlone, matched: nil
         )
         core.context.show("rows", table)
+        core.context.keep("rows", table)
+        core.context.keep("timers", of: self, \.timers, hash: { $0.hash })
     }
 
     // MARK: - Records

@@ -25,6 +25,8 @@ final class JoinCore<Left: Sendable, Right: Sendable, Output> {
         outputs = MainAndLateOutput(main: next, late: late, counters: context.counters)
         limit = max(1, context.batchSize)
         output = Batch(capacity: context.batchSize)
+        context.keepInputs(of: self, \.merger)
+        context.keepTime("watermark", of: self, \.watermark)
     }
 
     /// Whether a record is behind the watermark, so that partners of it may be gone.

@@ -25,6 +25,8 @@ final class LatestJoinState<Left: Sendable, Row: Sendable, Key: StreamKey, Outpu
         self.isDeletion = isDeletion
         output = Batch(capacity: context.batchSize)
         context.show("row", table)
+        context.keep("rows", table)
+        context.keepReplicated("is-over", of: self, \.isOver)
     }
 
     /// Appends what a left record makes with its key's row.

@@ -44,6 +44,7 @@ final class UnboundedJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, 
         self.core = core
         self.result = result
         core.context.show("rows", table)
+        core.context.keep("rows", table)
     }
 
     /// Joins a record of the left side with all that came of the right, and keeps it.

@@ -29,6 +29,7 @@ final class UnboundedSemiJoinState<Left: Sendable, Right: Sendable, Key: StreamK
     @inlinable init(core: JoinCore<Left, Right, Left>) {
         self.core = core
         core.context.show("rows", table)
+        core.context.keep("rows", table)
     }
 
     /// Puts out a left record if its key has come on the right side, and keeps it otherwise.

@@ -49,6 +49,7 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
     @usableFromInline let result: (Key, PatternMatch<Element>) throws -> Output
     @usableFromInline let counters: OperatorCounters
     @usableFromInline let batchSize: Int
+    @usableFromInline let stageNames: [String]
     @usableFromInline var watermark = Timestamp.earliest
     /// The last watermark handed on.
     @usableFromInline var sent = Timestamp.earliest
@@ -71,6 +72,29 @@ final class PatternOperation<Key: StreamKey, Element: Sendable, Output> {
         self.timedOut = PatternOutput(timedOut, counter: sides.count > 1 ? sides[1] : nil)
         self.result = result
         batchSize = context.batchSize
+        stageNames = automaton.stageNames
+        keep(in: context)
+    }
+
+    @inlinable func keep(in context: SubtaskContext) {
+        context.kept.keep(
+            "stages",
+            KeptValue(
+                distribution: .replicated, get: { [weak self] in self?.stageNames },
+                set: { [weak self] saved, _ in try self?.check(saved.first?.value) }))
+        context.keep("patterns", table)
+        context.keep("timers", of: self, \.timers, hash: { $0.stableHash })
+        context.keepTime("watermark", of: self, \.watermark)
+        context.keepTime("sent", of: self, \.sent)
+    }
+
+    /// Partial matches are of stages by their numbers, so that these must be what they were.
+    @usableFromInline func check(_ saved: [String]?) throws {
+        guard let saved, saved != stageNames else { return }
+        throw StateFormatError(
+            "the partial matches are of a pattern of the stages \(saved), and not of "
+                + "\(stageNames). Give the changed pattern's operator another name, or keep the "
+                + "pattern as it was")
     }
 
     @inlinable var progress: Progress {

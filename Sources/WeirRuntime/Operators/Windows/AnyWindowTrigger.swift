@@ -1,4 +1,5 @@
 public import WeirCore
+import WeirState
 
 /// A trigger whose type has been erased. Its state is kept with the window, as a value.
 public struct AnyWindowTrigger<Element>: Sendable {
@@ -11,7 +12,7 @@ public struct AnyWindowTrigger<Element>: Sendable {
             TriggerDecision
     @usableFromInline let onWindowEnd:
         @Sendable (inout (any Sendable)?, inout TriggerContext) throws -> TriggerDecision
-    @usableFromInline let merge: @Sendable (any Sendable, inout (any Sendable)?) -> Void
+    @usableFromInline let merge: @Sendable (any Sendable, inout (any Sendable)?) throws -> Void
     /// Whether it looks at the clock.
     public let needsClock: Bool
     /// Whether its rules need a watermark.
@@ -50,27 +51,33 @@ public struct AnyWindowTrigger<Element>: Sendable {
         self.summary = summary
         makeState = { trigger.makeState() }
         onRecord = { record, time, state, context in
-            var typed = state as? Trigger.State ?? trigger.makeState()
+            var typed = try typedState(state) ?? trigger.makeState()
             defer { state = typed }
             return try trigger.onRecord(record, at: time, &typed, &context)
         }
         onTimer = { time, domain, state, context in
-            var typed = state as? Trigger.State ?? trigger.makeState()
+            var typed = try typedState(state) ?? trigger.makeState()
             defer { state = typed }
             return try trigger.onTimer(at: time, in: domain, &typed, &context)
         }
         onWindowEnd = { state, context in
-            var typed = state as? Trigger.State ?? trigger.makeState()
+            var typed = try typedState(state) ?? trigger.makeState()
             defer { state = typed }
             return try trigger.onWindowEnd(&typed, &context)
         }
         merge = { other, state in
-            guard let other = other as? Trigger.State else { return }
-            var typed = state as? Trigger.State ?? trigger.makeState()
+            guard let other: Trigger.State = try typedState(other) else { return }
+            var typed = try typedState(state) ?? trigger.makeState()
             trigger.merge(other, into: &typed)
             state = typed
         }
     }
+}
+
+/// A trigger's state of its own type, read if it comes from a checkpoint.
+private func typedState<State>(_ state: (any Sendable)?) throws -> State? {
+    if let saved = state as? SavedTriggerState { return try saved.read(as: State.self) }
+    return state as? State
 }
 
 extension PaneRule {

@@ -18,7 +18,7 @@ where Folded.Input == Input {
     @usableFromInline let keyOf: (Input) -> Key
     @usableFromInline let panes: PaneOutput<Key, Folded.Accumulator, Output, Input>
     @usableFromInline let counters: OperatorCounters
-    @usableFromInline var table = StateTable<Key, CountedRecords<Folded.Accumulator>>()
+    @usableFromInline let table = StateTable<Key, CountedRecords<Folded.Accumulator>>()
     @usableFromInline var input = Batch<Input>()
     @usableFromInline var row = 0
     @usableFromInline var pendingSignal: Signal?
@@ -40,6 +40,7 @@ where Folded.Input == Input {
         self.panes = panes
         counters = context.counters
         context.show("records", table)
+        context.keep("windows", table)
     }
 
     @inlinable func process(_ batch: inout Batch<Input>) throws -> Progress {
@@ -75,7 +76,7 @@ where Folded.Input == Input {
         let progress = try panes.finish()
         if progress != .done { return progress }
         guard let signal = pendingSignal else { return .done }
-        if signal == .end { table = StateTable() }
+        if signal == .end { table.removeAll() }
         pendingSignal = nil
         return try panes.outputs.signal(signal)
     }

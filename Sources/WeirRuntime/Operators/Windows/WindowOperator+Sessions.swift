@@ -45,7 +45,9 @@ extension WindowOperator {
         entry.recordsFired &+= other.recordsFired
         entry.panes = max(entry.panes, other.panes)
         if let timer = other.endTimer { cancel(other, at: timer, isEnd: true, domain, key) }
-        if let trigger, let state = other.triggerState { trigger.merge(state, &entry.triggerState) }
+        if let trigger, let state = other.triggerState {
+            try trigger.merge(state, &entry.triggerState)
+        }
         for timer in other.triggerTimers {
             cancel(other, at: timer.time, isEnd: false, timer.domain, key)
             register(&entry, timer, key)

@@ -59,6 +59,18 @@ where Folded.Input == Input {
         counters = context.counters
         clock = windowing.needsClock ? context.clock : nil
         context.show("windows", table)
+        keep(in: context)
+    }
+
+    @inlinable func keep(in context: SubtaskContext) {
+        context.keep("windows", table)
+        context.keep("event-timers", of: self, \.eventTimers, hash: { $0.key.stableHash })
+        context.keep(
+            "processing-timers", of: self, \.processingTimers, hash: { $0.key.stableHash },
+            ticking: clock)
+        context.keepGreatest("window-numbers", of: self, \.nextNumber)
+        context.keepTime("watermark", of: self, \.watermark)
+        context.keepTime("processing-time", of: self, \.now)
     }
 
     /// The keys with open windows.

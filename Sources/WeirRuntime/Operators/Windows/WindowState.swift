@@ -45,6 +45,9 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         self.emit = emit
         output = Batch(capacity: context.batchSize)
         context.show("slice", store)
+        context.keep("slices", store)
+        if let merger { context.keep("merger", merger) }
+        context.keepTime("watermark", of: self, \.watermark)
     }
 
     /// Folds a run of a batch's rows into their slices; `add` folds one.

@@ -1,0 +1,99 @@
+public import WeirCore
+
+// How what joins keep is written to checkpoints. Hashes are not: they are those of the keys.
+
+extension JoinAccumulator: StateComposite {
+    public static func stateCodec() throws -> StateCodec<JoinAccumulator> {
+        try .record(
+            "JoinAccumulator", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
+        ) { lefts, rights in
+            var accumulator = JoinAccumulator()
+            accumulator.lefts = lefts
+            accumulator.rights = rights
+            return accumulator
+        }
+    }
+}
+
+extension JoinSide: StateComposite {
+    public static func stateCodec() throws -> StateCodec<JoinSide> {
+        .variant(
+            "JoinSide",
+            [
+                try StateCase("left") {
+                    if case .left(let left) = $0 { left } else { nil }
+                } make: {
+                    .left($0)
+                },
+                try StateCase("right") {
+                    if case .right(let right) = $0 { right } else { nil }
+                } make: {
+                    .right($0)
+                },
+            ])
+    }
+}
+
+extension IntervalRows: StateComposite {
+    public static func stateCodec() throws -> StateCodec<IntervalRows> {
+        try .record(
+            "IntervalRows", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
+        ) { lefts, rights in
+            var rows = IntervalRows()
+            rows.lefts = lefts
+            rows.rights = rights
+            return rows
+        }
+    }
+}
+
+extension JoinedRows: StateComposite {
+    public static func stateCodec() throws -> StateCodec<JoinedRows> {
+        try .record(
+            "JoinedRows", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
+        ) { lefts, rights in
+            var rows = JoinedRows()
+            rows.lefts = lefts
+            rows.rights = rights
+            return rows
+        }
+    }
+}
+
+extension SemiJoinRows: StateComposite {
+    public static func stateCodec() throws -> StateCodec<SemiJoinRows> {
+        try .record(
+            "SemiJoinRows", StateField("waiting") { $0.waiting },
+            StateField("partner") { $0.partner }
+        ) { waiting, partner in
+            var rows = SemiJoinRows()
+            rows.waiting = waiting
+            rows.partner = partner
+            return rows
+        }
+    }
+}
+
+extension KeySide: StateComposite where Key: StreamKey {
+    public static func stateCodec() throws -> StateCodec<KeySide> {
+        try .record("KeySide", StateField("key") { $0.key }, StateField("isLeft") { $0.isLeft }) {
+            KeySide(key: $0, hash: $0.stableHash, isLeft: $1)
+        }
+    }
+}
+
+extension DueKey: StateComposite where Key: StreamKey {
+    public static func stateCodec() throws -> StateCodec<DueKey> {
+        try .record("DueKey", StateField("key") { $0.key }) {
+            DueKey(key: $0, hash: $0.stableHash)
+        }
+    }
+}
+
+extension WaitingRecord: StateComposite where Key: StreamKey {
+    public static func stateCodec() throws -> StateCodec<WaitingRecord> {
+        try .record(
+            "WaitingRecord", StateField("key") { $0.key }, StateField("record") { $0.record }
+        ) { WaitingRecord(key: $0, hash: $0.stableHash, record: $1) }
+    }
+}
