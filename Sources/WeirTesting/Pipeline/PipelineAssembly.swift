@@ -35,9 +35,19 @@ struct PipelineAssembly {
         var left =
             try merged[key]
             ?? mergedSteps(
-                of: above.outputTypes[edges[0].from.port], count: edges.count, into: made[port])
+                of: above.outputTypes[edges[0].from.port], count: edges.count, into: made[port],
+                keptIn: mergerContext(of: id, port: port))
         defer { merged[key] = left }
         return left.removeLast()
+    }
+
+    /// Where the merged marks of a port are kept: beside the operator, whose own parts may have the
+    /// same name.
+    private mutating func mergerContext(of id: OperatorID, port: Int) -> SubtaskContext {
+        let name = OperatorID("\(id) input \(port)")
+        let context = makeContext(name)
+        contexts[name] = context
+        return context
     }
 
     private mutating func makeSteps(_ id: OperatorID) throws -> [AnyStep] {
@@ -70,10 +80,11 @@ private func makeFanOut<Element: Sendable>(
 
 /// The steps of several edges that lead to one port.
 private func mergedSteps<Element: Sendable>(
-    of type: Element.Type, count: Int, into port: AnyStep
+    of type: Element.Type, count: Int, into port: AnyStep, keptIn context: SubtaskContext
 ) throws -> [AnyStep] {
     let step = try port.typed(type)
     let merger = MergerBox(SignalMerger(SplitWatermarks(count: count)))
+    context.keepInputs(of: merger, \.value)
     return (0..<count).map { input in
         AnyStep(
             Step<Element>(

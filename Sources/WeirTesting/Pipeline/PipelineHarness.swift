@@ -28,7 +28,9 @@ public final class PipelineHarness {
     private let batchSize: Int
     private var sends: [OperatorID: (AnyStep) throws -> Void] = [:]
     private var ticks: [(Timestamp) throws -> Void] = []
-    private var contexts: [OperatorID: SubtaskContext] = [:]
+    private(set) var inputs: [OperatorID: (hasEnded: () -> Bool, end: () throws -> Void)] = [:]
+    private(set) var flushes: [() throws -> Void] = []
+    private(set) var contexts: [OperatorID: SubtaskContext] = [:]
     private var frameStarts: [(Int) -> Void] = []
     private var isBuilt = false
 
@@ -56,6 +58,10 @@ public final class PipelineHarness {
             harness: self, stream: DataStream(job: job, output: OutputReference(id)))
         sends[id] = { input.driver = InputDriver(try $0.typed()) }
         ticks.append { try input.driver?.send(.tick($0)) }
+        flushes.append {
+            if let driver = input.driver, !driver.hasEnded { try driver.send(.flush) }
+        }
+        inputs[id] = ({ input.driver?.hasEnded ?? false }, { try input.driver?.send(.end) })
         return input
     }
 

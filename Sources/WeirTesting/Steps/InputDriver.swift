@@ -7,6 +7,8 @@ public import WeirCore
 public final class InputDriver<Element> {
     /// How often the step has answered that it was not done.
     public private(set) var suspensions = 0
+    /// Whether the end has been handed over.
+    public private(set) var hasEnded = false
     private let step: Step<Element>
     private var batch = Batch<Element>()
 
@@ -35,7 +37,10 @@ public final class InputDriver<Element> {
     }
 
     /// Hands over a mark.
-    public func send(_ signal: Signal) throws { try settle(step.signal(signal)) }
+    public func send(_ signal: Signal) throws {
+        if signal == .end { hasEnded = true }
+        try settle(step.signal(signal))
+    }
 
     private func settle(_ first: Progress) throws {
         var progress = first

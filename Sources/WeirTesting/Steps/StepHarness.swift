@@ -112,14 +112,16 @@ public final class TwoPortHarness<Left, Right, Output> {
 }
 
 extension SubtaskContext {
-    /// A subtask for a step under test: alone in its operator, with counters of its own and a
-    /// ``ManualClock`` that stands at the epoch.
+    /// A subtask for a step under test, with counters of its own and a ``ManualClock`` that stands at
+    /// `now`; alone in its operator unless said otherwise.
     public static func forTesting(
-        batchSize: Int = 1_024, parallelism: Int = 1, splits: Int = 1
+        batchSize: Int = 1_024, subtask: Int = 0, parallelism: Int = 1, splits: Int = 1,
+        sideOutputs: Int = 0, now: Timestamp = .epoch
     ) -> SubtaskContext {
         SubtaskContext(
-            job: "test", operatorName: "step", subtask: 0, parallelism: parallelism,
-            batchSize: batchSize, splits: SplitWatermarks(count: splits), clock: ManualClock())
+            job: "test", operatorName: "step", subtask: subtask, parallelism: parallelism,
+            batchSize: batchSize, counters: OperatorCounters(sideOutputs: sideOutputs),
+            splits: SplitWatermarks(count: splits), clock: ManualClock(now: now))
     }
 
     /// The clock of a context made for testing; one that never ticks where the context has another.

@@ -40,7 +40,7 @@ func runFailing(
 }
 
 /// A record of most tests: a key, a number and an event time.
-struct Event: Hashable, Sendable, Comparable, CustomStringConvertible {
+struct Event: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     var key: Int
     var value: Int
     var at: Timestamp
@@ -55,4 +55,24 @@ struct Event: Hashable, Sendable, Comparable, CustomStringConvertible {
         (left.at, left.key, left.value) < (right.at, right.key, right.value)
     }
     var description: String { "\(key):\(value)@\(at.microseconds)" }
+}
+
+extension Event: StateValue {
+    static var stateShape: StateShape {
+        .record(
+            "Event",
+            [
+                .init("key", .signed(bits: 64)), .init("value", .signed(bits: 64)),
+                .init("at", .timestamp),
+            ])
+    }
+    func write(to output: inout StateWriter) {
+        key.write(to: &output)
+        value.write(to: &output)
+        at.write(to: &output)
+    }
+    static func read(from input: inout StateReader) throws -> Event {
+        let (key, value) = (try Int.read(from: &input), try Int.read(from: &input))
+        return Event(key, value, at: try Timestamp.read(from: &input).microseconds)
+    }
 }

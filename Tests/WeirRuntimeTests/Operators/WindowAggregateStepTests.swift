@@ -57,7 +57,8 @@ private func result(_ key: Int, _ start: Int64, _ end: Int64, _ values: [Int]) -
             [
                 event(1, 10, at: 5), event(1, 11, at: 12), mark(14), event(1, 12, at: 16),
                 event(2, 20, at: 23), .end,
-            ], collecting(.sliding(.microseconds(10), every: .microseconds(5))))
+            ], restoring: .anyBetweenMarks,
+            collecting(.sliding(.microseconds(10), every: .microseconds(5))))
         #expect(
             passed(found) == [
                 result(1, 0, 10, [10]), result(1, 5, 15, [10, 11]), result(1, 10, 20, [11, 12]),

@@ -5,7 +5,7 @@ import WeirRuntime
 import WeirTesting
 
 /// A row of most tests of tables.
-struct Total: Hashable, Sendable {
+struct Total: Hashable, Sendable, Codable {
     var key: Int
     var count: Int
     var sum: Int

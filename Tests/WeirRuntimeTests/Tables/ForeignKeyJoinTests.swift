@@ -6,10 +6,10 @@ import WeirTesting
 
 @Suite struct `A join of tables on a foreign key` {
     /// An upsert of either side: `value` 0 deletes.
-    private struct Upsert: Hashable, Sendable {
+    private struct Upsert: Hashable, Sendable, Codable {
         var isLeft: Bool, key: Int, named: Int, value: Int
     }
-    private struct Row: Hashable {
+    private struct Row: Hashable, Codable {
         var left: Upsert, right: Upsert?
     }
 

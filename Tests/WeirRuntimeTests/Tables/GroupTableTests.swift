@@ -32,7 +32,7 @@ func rows<Key: Hashable, Row>(_ emissions: [Emission<KeyedChange<Key, Row>>]) ->
 
 @Suite struct `An aggregate over the groups of a table` {
     /// All that can be retracted, in one row.
-    private struct Summary: Hashable {
+    private struct Summary: Hashable, Codable {
         var count: Int, large: Int, sum: Int, mean: Double?, least: Int?, most: Int?
         var distinct: Int, values: [Int], parity: Int
     }
@@ -155,7 +155,7 @@ func rows<Key: Hashable, Row>(_ emissions: [Emission<KeyedChange<Key, Row>>]) ->
 @Suite struct `Rows of a table` {
     private func changes(
         _ input: [Emission<KeyedChange<Int, Event>>],
-        _ define: (KeyedTable<Int, Event>) -> Void
+        _ define: @escaping (KeyedTable<Int, Event>) -> Void
     ) throws -> [KeyedChange<Int, Event>] {
         try verify(input) { context, next in
             try testedStep(context, next) { define(KeyedTable(trusting: $0)) }

@@ -5,7 +5,7 @@ import WeirRuntime
 import WeirTesting
 
 @Suite struct `A join of tables` {
-    private struct Pair: Hashable {
+    private struct Pair: Hashable, Codable {
         var left: Event?, right: Event?
     }
 

@@ -29,14 +29,18 @@ func testedStep<Input: Sendable, Output>(
 ///   - model: The rows that the given records and marks lead to.
 func checkTable<Input: Sendable, Key: StreamKey, Row: Equatable & Sendable>(
     _ input: [Emission<Input>], isVisible: (Signal) -> Bool = { $0 == .flush || $0 == .end },
-    rounds: [OrdealRound] = OrdealRound.all,
+    rounds: [OrdealRound] = OrdealRound.all + OrdealRound.restored,
     _ define: (DataStream<Input>) -> KeyedTable<Key, Row>,
     model: ([Emission<Input>]) -> [Key: Row]
 ) throws {
     for round in rounds {
-        let harness = try StepHarness<Input, KeyedChange<Key, Row>>(
-            .forTesting(batchSize: round.batchSize), refusing: round.refusal
-        ) { context, next in try testedStep(context, next) { _ = define($0) } }
+        func make() throws -> StepHarness<Input, KeyedChange<Key, Row>> {
+            try StepHarness(
+                .forTesting(batchSize: round.batchSize), refusing: round.refusal
+            ) { context, next in try testedStep(context, next) { _ = define($0) } }
+        }
+        var harness = try make()
+        var base: StepSnapshot?
         var view = TableView<Key, Row>()
         var applied = 0
         var pending: [(Input, at: Timestamp)] = []
@@ -62,6 +66,18 @@ func checkTable<Input: Sendable, Key: StreamKey, Row: Equatable & Sendable>(
                 }
             }
             try harness.context.counters.requireBalance()
+            guard let rhythm = round.rhythm else { continue }
+            if case .signal(.end) = item { continue }
+            if case .every(let calls) = rhythm, !index.isMultiple(of: calls) { continue }
+            let saved = try harness.snapshot(since: base)
+            for change in harness.records[applied...] { try view.applyChecked(change) }
+            applied = harness.records.count
+            base = base == nil && rhythm != .every(1) ? saved : nil
+            guard base == nil else { continue }
+            // Another takes its place, and goes on from there.
+            harness = try make()
+            try harness.restore(from: saved)
+            applied = 0
         }
         #expect(harness.context.counters.held.current == 0)
         #expect(harness.output.batchSizes.allSatisfy { $0 <= round.batchSize + 8 })

@@ -4,7 +4,7 @@ import WeirState
 import WeirTesting
 
 /// A record with a name, such as `a1`, whose first letter conditions ask for.
-struct Letter: Hashable, Sendable, CustomStringConvertible {
+struct Letter: Hashable, Sendable, Codable, CustomStringConvertible {
     var key: Int
     var name: String
     var at: Timestamp
