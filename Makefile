@@ -1,9 +1,9 @@
 # Every developer command by name. `make help` lists them.
 SWIFT ?= swift
 DEBIAN_PACKAGES = zlib1g-dev liblz4-dev libsqlite3-dev
-ALL_TRAITS = --traits GZip,LZ4,Macros
+ALL_TRAITS = --traits GZip,LZ4,Macros,RocksDB
 
-.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark setup format lint docs clean
+.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark setup setup-rocksdb format lint docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -14,7 +14,7 @@ demo: setup ## Build and run the main job: a year of flights into a SQLite datab
 	@echo "==> Running it on 336,776 flights and 26,115 hours of weather"
 	examples/flights/.build/release/flights --data examples/flights/data --output examples/flights/out
 
-test: setup ## Build and run all tests, the macro's too (builds swift-syntax: minutes)
+test: setup setup-rocksdb ## Build and run all tests, the macro's too (builds swift-syntax: minutes)
 	@echo "==> Building and running all tests"
 	$(SWIFT) test $(ALL_TRAITS) --scratch-path .build-all
 
@@ -37,6 +37,9 @@ check-nexmark: ## Compare the Nexmark queries' results with the golden data, in 
 
 setup: ## Install what the build needs from Debian's packages, where it is missing
 	@tools/setup.sh $(DEBIAN_PACKAGES)
+
+setup-rocksdb: ## Install RocksDB, for the trait of that name
+	@tools/setup.sh librocksdb-dev
 
 format: ## Format all sources in place
 	$(SWIFT) format -i -r -p Sources Tests examples/*/Sources benchmarks/*/Sources Package.swift

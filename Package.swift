@@ -27,12 +27,16 @@ let package = Package(
     name: "weir",
     platforms: [.macOS(.v26)],
     products: [
-        library("Weir"), library("WeirSQLite"), library("WeirMacros"), library("WeirTesting"),
+        library("Weir"), library("WeirSQLite"), library("WeirRocksDB"), library("WeirMacros"),
+        library("WeirTesting"),
         .executable(name: "weir-bench", targets: ["WeirBench"]), library("WeirNexmark"),
     ],
     traits: [
         .trait(name: "GZip", description: "Read and write .gz files (needs zlib1g-dev)."),
         .trait(name: "LZ4", description: "Read and write .lz4 files (needs liblz4-dev)."),
+        .trait(
+            name: "RocksDB",
+            description: "State larger than memory, in RocksDB (needs librocksdb-dev)."),
         .trait(name: "Macros", description: "The @Record macro (builds swift-syntax: minutes)."),
         .default(enabledTraits: ["GZip", "LZ4"]),
     ],
@@ -64,6 +68,10 @@ let package = Package(
                 "WeirCore", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+        module(
+            "WeirRocksDB",
+            ["WeirCore", .target(name: "CRocksDB", condition: .when(traits: ["RocksDB"]))]),
         .macro(
             name: "WeirMacrosPlugin",
             dependencies: [
@@ -87,7 +95,7 @@ let package = Package(
             swiftSettings: settings),
         tests("WeirCoreTests", ["WeirCore", "WeirTesting"]),
         tests("WeirGraphTests", ["WeirCore", "WeirGraph", "WeirRuntime"]),
-        tests("WeirStateTests", ["WeirCore", "WeirState", "WeirTesting"]),
+        tests("WeirStateTests", ["WeirCore", "WeirState", "WeirTesting", "WeirRocksDB"]),
         tests(
             "WeirRuntimeTests",
             ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),

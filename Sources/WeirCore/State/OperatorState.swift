@@ -15,8 +15,11 @@ public final class OperatorState: @unchecked Sendable {
     /// The parts, in the order of registration.
     public private(set) var entries: [Entry] = []
 
+    /// Where tables are kept while the job runs.
+    public let backend: StateBackend
+
     /// Makes a list with nothing in it.
-    public init() {}
+    public init(backend: StateBackend = .memory) { self.backend = backend }
 
     /// Registers a part, which is kept alive.
     ///
@@ -25,6 +28,11 @@ public final class OperatorState: @unchecked Sendable {
         precondition(!entries.contains { $0.name == name }, "two parts of state named '\(name)'")
         entries.append(Entry(name: name, part: part))
     }
+
+    /// The bytes of memory that all parts together say they take.
+    ///
+    /// - Complexity: O(parts).
+    public var heldBytes: Int { entries.reduce(0) { $0 + $1.part.heldBytes } }
 }
 
 /// A piece of state that is small, and written as a whole: a number, a few buffered records.

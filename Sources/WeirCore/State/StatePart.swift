@@ -67,10 +67,15 @@ public protocol StatePart: AnyObject {
     /// - Parameter limit: The most blocks to load.
     /// - Returns: Whether more is left. The default has nothing to load.
     func loadMore(limit: Int) throws -> Bool
+
+    /// The bytes of memory that it takes, as far as they can be told in a time that does not grow
+    /// with them. The default is 0.
+    var heldBytes: Int { get }
 }
 
 extension StatePart {
     public func loadMore(limit: Int) throws -> Bool { false }
+    public var heldBytes: Int { 0 }
 }
 
 /// A part of state as it was at a barrier; written by another thread while the part goes on changing.

@@ -1,6 +1,7 @@
 import WeirCore
 
-/// The pages of a table that are not in memory, and where they are found.
+/// The pages of a table that are not in memory, and where they are found: in the checkpoint that the
+/// table was restored from, or in a store that it puts pages into when its memory is short.
 ///
 /// Confined to the table's worker.
 final class AbsentPages<Key: StreamKey, Value> {
@@ -9,49 +10,87 @@ final class AbsentPages<Key: StreamKey, Value> {
     typealias Entry = StateTableEntry<Key, Value>
     /// The hashes of the keys of each absent page, which the index is made of anew when it grows.
     private var tags: ContiguousArray<UnsafeMutablePointer<UInt32>?> = []
-    private let saved: StateTableReader<Key, Value>
-    private let ownership: KeyOwnership
+    /// Whether each page, where it is absent, is in the store, and not in the checkpoint.
+    private var isStored: ContiguousArray<Bool> = []
+    private let codecs: StateTableCodecs<Key, Value>
+    private var saved: StateTableReader<Key, Value>?
+    private var ownership: KeyOwnership?
+    /// Where pages go that there is no memory for.
+    let store: (any PageStore)?
     /// The number of absent pages.
     private(set) var count = 0
     private var firstAbsent = 0
 
-    /// Pages that a checkpoint has.
-    init(_ saved: StateTableReader<Key, Value>, ownership: KeyOwnership) {
-        self.saved = saved
-        self.ownership = ownership
+    /// No pages yet.
+    init(_ codecs: StateTableCodecs<Key, Value>, store: (any PageStore)? = nil) {
+        self.codecs = codecs
+        self.store = store
     }
 
     deinit { forgetAll() }
 
-    /// Whether no page is absent any more.
-    var isEmpty: Bool { count == 0 }
+    /// Whether nothing will be asked for any more.
+    var isOver: Bool { count == 0 && store == nil }
 
-    /// Adds a group of absent pages by the tags of their keys.
-    func append(_ tags: [UInt32]) {
-        for first in stride(from: 0, to: tags.count, by: StatePage.size) {
-            let part = tags[first..<min(tags.count, first + StatePage.size)]
-            let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: part.count)
-            _ = UnsafeMutableBufferPointer(start: copy, count: part.count).initialize(from: part)
-            self.tags.append(copy)
-            count += 1
+    /// Adds the pages of a checkpoint, as the only ones.
+    func adopt(
+        _ reader: StateTableReader<Key, Value>, ownership: KeyOwnership, tags: [[UInt32]]
+    ) {
+        forgetAll()
+        saved = reader
+        self.ownership = ownership
+        for group in tags {
+            for first in stride(from: 0, to: group.count, by: StatePage.size) {
+                add(self.tags.count, group[first..<min(group.count, first + StatePage.size)])
+            }
         }
+    }
+
+    /// Notes a page as absent.
+    private func add(_ page: Int, _ pageTags: some Collection<UInt32>) {
+        while tags.count <= page {
+            tags.append(nil)
+            isStored.append(false)
+        }
+        let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: pageTags.count)
+        _ = UnsafeMutableBufferPointer(start: copy, count: pageTags.count)
+            .initialize(from: pageTags)
+        tags[page] = copy
+        count += 1
+        firstAbsent = min(firstAbsent, page)
     }
 
     /// The tag of an entry; `nil` where its page is not absent.
     func tag(of number: Int) -> UInt32? {
-        tags[number >> StatePage.shift]?[number & (StatePage.size - 1)]
+        let page = number >> StatePage.shift
+        return page < tags.count ? tags[page]?[number & (StatePage.size - 1)] : nil
     }
 
-    /// An absent page that may be loaded ahead; `nil` where there is none.
+    /// A page of the checkpoint that may be loaded ahead; `nil` where there is none.
     func nextToLoad() -> Int? {
-        while firstAbsent < tags.count, tags[firstAbsent] == nil { firstAbsent += 1 }
+        while firstAbsent < tags.count, tags[firstAbsent] == nil || isStored[firstAbsent] {
+            firstAbsent += 1
+        }
         return firstAbsent < tags.count ? firstAbsent : nil
+    }
+
+    /// Puts a page into the store, unless it has it already, and notes it as absent.
+    func put(_ page: Int, _ entries: UnsafeBufferPointer<Entry>, isClean: Bool) throws {
+        guard let store else { throw StateFormatError.lostPage(page) }
+        if !isClean {
+            var output = StateWriter(capacity: entries.count * 16)
+            try codecs.write(entries, to: &output)
+            try store.put(page, output.bytes)
+        }
+        add(page, entries.map(\.key.stableTag))
+        isStored[page] = true
     }
 
     /// Reads a page of so many entries into memory that is the caller's from then on.
     ///
+    /// - Returns: The page, and whether the store has it as it is.
     /// - Throws: ``StateFormatError`` where it is not what was saved; the page stays absent.
-    func load(_ page: Int, count: Int) throws -> UnsafeMutableRawPointer {
+    func load(_ page: Int, count: Int) throws -> (UnsafeMutableRawPointer, isStored: Bool) {
         guard page < tags.count, let expected = tags[page] else {
             throw StateFormatError.lostPage(page)
         }
@@ -59,8 +98,9 @@ final class AbsentPages<Key: StreamKey, Value> {
         let bound = entries.bindMemory(to: Entry.self, capacity: StatePage.size)
         var filled = 0
         do {
-            try saved.readEntries(in: saved.block(ofPage: page), count: count) { key, value in
-                guard key.stableTag == expected[filled], ownership.owns(hash: key.stableHash)
+            try read(page, count: count) { key, value in
+                guard key.stableTag == expected[filled],
+                    ownership?.owns(hash: key.stableHash) ?? true
                 else {
                     throw StateFormatError(
                         "the key \(key) does not have the hash that it was saved under")
@@ -72,8 +112,19 @@ final class AbsentPages<Key: StreamKey, Value> {
             StateTable<Key, Value>.free(entries, count: filled)
             throw error
         }
+        let wasStored = isStored[page]
         forget(page)
-        return entries
+        return (entries, wasStored)
+    }
+
+    private func read(_ page: Int, count: Int, _ body: (Key, Value) throws -> Void) throws {
+        if isStored[page], let store {
+            try codecs.read(store.get(page), count: count, body)
+        } else if let saved {
+            try saved.readEntries(in: saved.block(ofPage: page), count: count, body)
+        } else {
+            throw StateFormatError.lostPage(page)
+        }
     }
 
     /// Forgets an absent page.
@@ -88,24 +139,30 @@ final class AbsentPages<Key: StreamKey, Value> {
     func forgetAll() {
         for page in tags.indices { forget(page) }
         tags = []
+        isStored = []
         firstAbsent = 0
     }
 
-    /// What a snapshot reads them from; those that are loaded later are still found there.
-    func snapshot(
-        _ codecs: StateTableCodecs<Key, Value>
-    ) -> AbsentPagesSnapshot<Key, Value> {
-        AbsentPagesSnapshot(saved: saved, codecs: codecs)
+    /// What a snapshot reads them from; those that are loaded or put later are found there as they are.
+    ///
+    /// - Complexity: O(1), but for one copy of a byte a page at the next change.
+    func snapshot() throws -> AbsentPagesSnapshot<Key, Value> {
+        AbsentPagesSnapshot(
+            saved: saved, store: try store?.snapshot(), isStored: isStored, codecs: codecs)
     }
 }
 
 /// The pages that were not in memory at a barrier.
 struct AbsentPagesSnapshot<Key: StreamKey, Value>: Sendable {
-    let saved: StateTableReader<Key, Value>
+    let saved: StateTableReader<Key, Value>?
+    let store: (any PageStoreSnapshot)?
+    let isStored: ContiguousArray<Bool>
     let codecs: StateTableCodecs<Key, Value>
 
     /// Writes the block of an absent page, as it is where that is possible.
     func write(_ page: Int, to output: inout StateWriter) throws {
+        if isStored[page], let store { return output.write(raw: try store.get(page)) }
+        guard let saved else { throw StateFormatError.lostPage(page) }
         let block = try saved.block(ofPage: page)
         if saved.isSameForm { return output.write(raw: block) }
         let count = saved.directory.entryCount(ofPage: page)
@@ -116,8 +173,16 @@ struct AbsentPagesSnapshot<Key: StreamKey, Value>: Sendable {
         }
     }
 
-    /// Writes the hashes of the keys of an absent page.
+    /// Writes the hashes of the keys of an absent page of so many entries.
     func writeHashes(of page: Int, count: Int, to output: inout StateWriter) throws {
-        try saved.readEntries(ofPage: page) { key, _ in output.write(tag: key.stableTag) }
+        if isStored[page], let store {
+            try codecs.read(store.get(page), count: count) { key, _ in
+                output.write(tag: key.stableTag)
+            }
+        } else if let saved {
+            try saved.readEntries(ofPage: page) { key, _ in output.write(tag: key.stableTag) }
+        } else {
+            throw StateFormatError.lostPage(page)
+        }
     }
 }

@@ -101,7 +101,7 @@ final class SnapshotPages: @unchecked Sendable {
     }
 
     /// Whether the page has changed since the base.
-    func isChanged(_ page: Int) -> Bool { directory[page].stamp > baseStamp }
+    func isChanged(_ page: Int) -> Bool { directory[page].changeStamp > baseStamp }
 
     /// Whether a key in the group of pages has changed, come or gone since the base.
     func isChanged(group: Int) -> Bool { keyStamps[group] > baseStamp }

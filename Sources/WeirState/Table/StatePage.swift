@@ -12,6 +12,19 @@ struct StatePage {
         self.stamp = stamp
     }
 
+    /// Set in the stamp of a page that the table's store has as it is: no such stamp is the table's
+    /// current one, so that the next write is noticed.
+    static let cleanBit: UInt64 = 1 << 63
+
+    /// Whether the table's store has the page as it is.
+    var isClean: Bool {
+        get { stamp & Self.cleanBit != 0 }
+        set { stamp = newValue ? stamp | Self.cleanBit : stamp & ~Self.cleanBit }
+    }
+
+    /// The stamp of the last change.
+    var changeStamp: UInt64 { stamp & ~Self.cleanBit }
+
     /// Entries to a page, as a power of two.
     @inlinable static var shift: Int { 8 }
     /// Entries to a page.

@@ -9,7 +9,7 @@ extension StateTable {
         _ reader: StateTableReader<Key, Value>, owning ownership: KeyOwnership
     ) throws -> Bool {
         let directory = reader.directory
-        guard isEmpty, absent == nil, reader.saved.subtask == ownership.subtask,
+        guard isEmpty, reader.saved.subtask == ownership.subtask,
             reader.saved.parallelism == ownership.parallelism,
             reader.saved.layout.key == (try findCodecs().key.shape),
             directory.pageSize == StatePage.size, directory.groupSize == StatePage.groupSize,
@@ -30,15 +30,15 @@ extension StateTable {
         of reader: StateTableReader<Key, Value>, owning ownership: KeyOwnership
     ) throws {
         let directory = reader.directory
-        let absent = AbsentPages(reader, ownership: ownership)
+        let absent = try self.absent ?? AbsentPages(findCodecs())
         clearIndex(size: StateIndex.size(for: directory.entryCount))
-        for group in 0..<directory.groupCount {
-            let tags = try reader.tags(ofGroup: group)
+        let tags = try (0..<directory.groupCount).map { try reader.tags(ofGroup: $0) }
+        for (group, tags) in tags.enumerated() {
             for (offset, tag) in tags.enumerated() {
                 file(group << StatePage.groupShift + offset, tag: tag)
             }
-            absent.append(tags)
         }
+        absent.adopt(reader, ownership: ownership, tags: tags)
         reserveDirectory(directory.pageCount)
         pages.initialize(
             repeating: StatePage(entries: nil, stamp: stamp), count: directory.pageCount)
@@ -51,11 +51,14 @@ extension StateTable {
     /// Loads a page that is not resident.
     @inline(never) @usableFromInline
     func load(_ page: Int) throws -> UnsafeMutableRawPointer {
+        if let entries = warm(page) { return entries }
         guard let absent else { throw StateFormatError.lostPage(page) }
-        let entries = try absent.load(
+        let (entries, isStored) = try absent.load(
             page, count: StatePage.entryCount(of: page, in: entryCount))
         pages[page].entries = entries
-        if absent.isEmpty { self.absent = nil }
+        pages[page].isClean = isStored
+        if absent.isOver { self.absent = nil }
+        try makeRoom(for: page)
         return entries
     }
 
@@ -63,16 +66,23 @@ extension StateTable {
     /// the hashes agree.
     @inline(never) @usableFromInline
     func isAbsentEntry(_ number: Int, of key: Key, tag: UInt32) throws -> Bool {
-        guard let absent else { throw StateFormatError.lostPage(number >> StatePage.shift) }
-        guard absent.tag(of: number) == tag else { return false }
+        if warm(number >> StatePage.shift) == nil {
+            guard let absent else { throw StateFormatError.lostPage(number >> StatePage.shift) }
+            guard absent.tag(of: number) == tag else { return false }
+        }
         return try readableEntry(number).pointee.key == key
     }
 
     /// Has the index find the entries of a page that is not resident.
     @inline(never) @usableFromInline func fileAbsent(_ page: Int) {
         let first = page << StatePage.shift
+        let warmed = warm(page)
         for number in first..<first + StatePage.entryCount(of: page, in: entryCount) {
-            if let tag = absent?.tag(of: number) { file(number, tag: tag) }
+            if let warmed {
+                file(number, tag: entry(number, in: warmed).pointee.key.stableTag)
+            } else if let tag = absent?.tag(of: number) {
+                file(number, tag: tag)
+            }
         }
     }
 
@@ -82,11 +92,14 @@ extension StateTable {
     /// - Throws: What the loading of a page throws.
     public func loadMore(limit: Int) throws -> Bool {
         for _ in 0..<limit {
-            guard let page = absent?.nextToLoad() else { return false }
+            guard let page = absent?.nextToLoad(), !isFull else { return false }
             _ = try load(page)
         }
-        return absent?.nextToLoad() != nil
+        return absent?.nextToLoad() != nil && !isFull
     }
+
+    /// Whether another page in memory would send one away.
+    private var isFull: Bool { resident.map { $0.count >= $0.limit } ?? false }
 
     /// The number of pages that are not in memory.
     public var absentPageCount: Int { absent?.count ?? 0 }

@@ -24,6 +24,33 @@ extension StateTable {
         return entry(number, in: try prepare(page))
     }
 
+    /// Two entries to write.
+    @inlinable @inline(__always)
+    func writableEntries(
+        _ first: Int, _ second: Int
+    ) throws -> (UnsafeMutablePointer<Entry>, UnsafeMutablePointer<Entry>) {
+        let firstPage = pages + first &>> StatePage.shift
+        let secondPage = pages + second &>> StatePage.shift
+        if let one = firstPage.pointee.entries, let other = secondPage.pointee.entries,
+            firstPage.pointee.stamp == stamp, secondPage.pointee.stamp == stamp
+        {
+            return (entry(first, in: one), entry(second, in: other))
+        }
+        let (one, other) = try prepare(first &>> StatePage.shift, second &>> StatePage.shift)
+        return (entry(first, in: one), entry(second, in: other))
+    }
+
+    /// Makes two pages fit for writing; the second does not send the first away.
+    @inline(never) @usableFromInline
+    func prepare(
+        _ first: Int, _ second: Int
+    ) throws -> (UnsafeMutableRawPointer, UnsafeMutableRawPointer) {
+        resident?.pinned = first
+        defer { resident?.pinned = nil }
+        let one = try prepare(first)
+        return first == second ? (one, one) : (one, try prepare(second))
+    }
+
     /// Makes a page fit for writing: once for each page between two snapshots.
     @inline(never) @usableFromInline
     func prepare(_ page: Int) throws -> UnsafeMutableRawPointer {
@@ -56,9 +83,11 @@ extension StateTable {
         guard entryCount < StateIndex.limit(ofSize: 1 << 31) - StatePage.size else {
             throw StateTableError.full(count: entryCount)
         }
+        try openStoreIfAsked()
         if pageCount == pageCapacity { reserveDirectory(pageCapacity * 2) }
         (pages + pageCount).initialize(to: StatePage(entries: Self.allocatePage(), stamp: stamp))
         pageCount += 1
+        try makeRoom(for: pageCount - 1)
     }
 
     /// Makes room for so many pages; what is there stays.
@@ -84,7 +113,11 @@ extension StateTable {
     /// was written when its last entry left.
     @usableFromInline func dropPage() {
         pageCount -= 1
-        if let entries = pages[pageCount].entries { Self.free(entries, count: 0) }
+        warm(pageCount)
+        if let entries = pages[pageCount].entries {
+            Self.free(entries, count: 0)
+            resident?.count -= 1
+        }
         absent?.forget(pageCount)
     }
 
@@ -97,12 +130,14 @@ extension StateTable {
 
     /// Frees all pages, or leaves them to the snapshots that read them.
     func freePages() {
+        warmAll()
         for page in 0..<pageCount {
             guard let entries = pages[page].entries else { continue }
             if let shared, shared.giveUp(page, entries) { continue }
             Self.free(entries, count: StatePage.entryCount(of: page, in: entryCount))
         }
         pageCount = 0
+        resident?.count = 0
         absent?.forgetAll()
     }
 }

@@ -22,12 +22,14 @@ extension StateTable: StatePart {
         // What was saved before this table was made, or filled, is no base for it.
         var baseStamp: UInt64 = 0
         if let base, let firstSnapshot, base >= firstSnapshot { baseStamp = UInt64(base.number) }
+        warmAll()
+        let absentPages = try absent?.snapshot()
         let kept = SnapshotPages(
             pages: pages, keyStamps: keyStamps, entryCount: entryCount, baseStamp: baseStamp)
         firstSnapshot = firstSnapshot ?? epoch
         stamp = max(stamp, UInt64(epoch.number)) + 1
         return StateTableSnapshot(
-            kept, shared: shared, codecs: codecs, absent: absent?.snapshot(codecs))
+            kept, shared: shared, codecs: codecs, absent: absentPages)
     }
 
     /// Fills the table. What this same subtask saved at this parallelism is not read at once: the
@@ -37,6 +39,7 @@ extension StateTable: StatePart {
     ///   reading a block throws. What is found wrong with a page later is thrown by the call that
     ///   needs it.
     public func restore(_ saved: [SavedState], owning ownership: KeyOwnership) throws {
+        try openStoreIfAsked()
         let readers = try saved.map { try StateTableReader($0, codecs: findCodecs()) }
         if readers.count == 1, try restoreLazily(readers[0], owning: ownership) { return }
         for reader in readers { try restore(reader, owning: ownership) }
@@ -60,10 +63,16 @@ extension StateTable: StatePart {
 }
 
 extension SubtaskContext {
-    /// Has checkpoints save and restore a table; it is kept alive.
+    /// Has checkpoints save and restore a table, which is empty, and keeps it where the job's
+    /// backend says; it is kept alive.
+    ///
+    /// A store that cannot be opened is reported by the first call that adds a key.
     ///
     /// - Parameter name: Its name within the operator, the same in every version of the job.
     public func keep<Key, Value>(_ name: String, _ table: StateTable<Key, Value>) {
         kept.keep(name, table)
+        guard case .spilling(let provider, let memory) = kept.backend else { return }
+        let store = "\(job) \(operatorName) \(subtask) \(name)"
+        table.openStore = { (try provider.makeStore(named: store), memory) }
     }
 }

@@ -43,6 +43,10 @@ public final class StateTable<Key: StreamKey, Value> {
     var shared: SharedPages?
     /// The pages that are not resident; `nil` where all are.
     var absent: AbsentPages<Key, Value>?
+    /// Opens the store that the table is to spill to, before its first page.
+    var openStore: (() throws -> (store: any PageStore, memory: Int))?
+    /// What is in memory, where that is limited.
+    var resident: ResidentPages?
 
     /// Creates an empty table with room for about `capacity` keys before its index grows.
     public init(capacity: Int = 16) {
@@ -143,8 +147,7 @@ public final class StateTable<Key: StreamKey, Value> {
         let removed = entryNumber(at: position)
         let last = entryCount &- 1
         // All that can fail comes before the first change.
-        let gap = try writableEntry(removed)
-        let lastEntry = try writableEntry(last)
+        let (gap, lastEntry) = try writableEntries(removed, last)
         let value = gap.move().value
         freeSlot(at: position)
         if removed != last {

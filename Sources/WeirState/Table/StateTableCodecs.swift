@@ -36,6 +36,16 @@ public struct StateTableCodecs<Key: StreamKey, Value>: Sendable {
             try value.write(entry.value, &output)
         }
     }
+
+    /// Reads so many entries that ``write(_:to:)`` wrote.
+    func read(_ block: [UInt8], count: Int, _ body: (Key, Value) throws -> Void) throws {
+        try StateReader.reading(block) { reader in
+            guard try reader.readVarint() == UInt64(count) else {
+                throw StateFormatError("a page of a table does not have \(count) entries")
+            }
+            for _ in 0..<count { try body(try key.read(&reader), try value.read(&reader)) }
+        }
+    }
 }
 
 extension StateFormatError {

@@ -4,17 +4,97 @@ import WeirCore
 import WeirState
 import WeirTesting
 
+#if RocksDB
+    import WeirRocksDB
+#endif
+
 /// One suite for all backends: each must do what a dictionary does, and each snapshot hold what the
 /// dictionary held at its moment, whenever it is written.
 @Suite struct `Tables of a backend` {
-    @Test(arguments: 0..<16 as Range<UInt64>)
+    @Test(arguments: 0..<12 as Range<UInt64>)
     func `in memory, do what a dictionary does, and so do their snapshots`(seed: UInt64) throws {
         var run = try StateTableModel(
             seed: seed, keyCount: seed % 2 == 0 ? 2_000 : 40_000, makeTable: { StateTable() })
-        try run.run(steps: 18_000)
-        #expect(run.completed > 5 && run.failed > 0 && run.lazilyRestored > 0)
+        try run.fill(3_000)
+        try run.run(steps: 15_000)
+        #expect(run.completed > 2 && run.failed > 0 && run.lazilyRestored > 0)
         if seed % 2 == 1 { #expect(run.unchangedBlocks > 0) }
     }
+}
+
+@Suite struct `A table larger than its memory` {
+    private func check(seed: UInt64, _ makeStore: @escaping () throws -> any PageStore) throws {
+        // A table grants itself 160 pages: 41,000 entries, of 100,000.
+        var run = try StateTableModel(
+            seed: seed, keyCount: 100_000,
+            makeTable: {
+                let table = StateTableModel.Table()
+                try table.spill(to: makeStore(), memory: 0)
+                return table
+            })
+        try run.fill(90_000)
+        try run.run(steps: 1_500)
+        #expect(run.completed > 0 && run.lazilyRestored > 0)
+    }
+
+    @Test(arguments: 0..<2 as Range<UInt64>)
+    func `does what a dictionary does, and so do its snapshots`(seed: UInt64) throws {
+        var stores: [MemoryPages] = []
+        try check(seed: seed) {
+            let store = MemoryPages()
+            stores.append(store)
+            return store
+        }
+        #expect(stores.contains { $0.puts > 20 && $0.gets > 20 })
+    }
+
+    @Test func `says so when its store fails, and goes on when it is mended`() throws {
+        struct One: PageStoreProvider, @unchecked Sendable {
+            let store: MemoryPages
+            func makeStore(named name: String) -> any PageStore { store }
+        }
+        let store = MemoryPages()
+        let context = SubtaskContext(
+            job: "job", operatorName: "counts", subtask: 0, parallelism: 1,
+            kept: OperatorState(backend: .spilling(to: One(store: store), memory: 0)))
+        let table = StateTable<Int, Int>()
+        context.keep("counts", table)
+        for key in 0..<100_000 {
+            try table.update(key, hash: key.stableHash, initial: { key }) { _ in }
+        }
+        store.fails = true
+        let wrong = (0..<100_000).count { key in
+            guard let found = try? table.value(of: key, hash: key.stableHash) else { return false }
+            return found != key
+        }
+        #expect(wrong == 0)
+        #expect(throws: MemoryPages.Failure.self) {
+            for key in 0..<100_000 { _ = try table.value(of: key, hash: key.stableHash) }
+        }
+        store.fails = false
+        for key in 0..<100_000 { #expect(try table.value(of: key, hash: key.stableHash) == key) }
+        #expect(table.absentPageCount > 200)
+        // At most 64 pages more than are granted, an index of 2¹⁸ slots, and the hashes.
+        #expect(context.kept.heldBytes < 224 * 256 * 16 + (1 << 18) * 4 + 400 * 1_100)
+    }
+
+    #if RocksDB
+        @Test(arguments: 0..<2 as Range<UInt64>)
+        func `in RocksDB, does what a dictionary does, and so do its snapshots`(
+            seed: UInt64
+        ) throws {
+            let directory = FileManager.default.temporaryDirectory
+                .appending(path: "weir-pages-\(UUID())")
+            defer { try? FileManager.default.removeItem(at: directory) }
+            let pages = RocksDBPages(directory)
+            var made = 0
+            try check(seed: seed) {
+                made += 1
+                return try pages.makeStore(named: "table \(made)")
+            }
+            #expect(made > 1)
+        }
+    #endif
 }
 
 @Suite struct `Snapshots that another thread writes` {

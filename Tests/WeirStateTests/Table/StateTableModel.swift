@@ -38,6 +38,9 @@ struct StateTableModel {
         table = try makeTable()
     }
 
+    /// Adds so many keys, some more than once.
+    mutating func fill(_ count: Int) throws { for _ in 0..<count { try change(inserting: true) } }
+
     /// Takes so many random steps, and then writes and compares what is open.
     mutating func run(steps: Int) throws {
         for step in 0..<steps {
