@@ -10,3 +10,6 @@ for parallelism in 1 2 7; do
     .build/release/downstream-bench nexmark --query all --events 100000 \
         --parallelism "$parallelism" --check ../nexmark/golden/golden-100000.json
 done
+# Aborted twice in the middle, and restored at another parallelism.
+.build/release/downstream-bench nexmark --query all --events 100000 --restored 1 3 2 \
+    --checkpoint-interval 5 --check ../nexmark/golden/golden-100000.json

@@ -9,11 +9,14 @@ struct LimitsCommand: AsyncParsableCommand {
             "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows."
     )
 
-    @Option(help: "Only this check: memory, workers, idle, sliding or soak.")
+    @Option(help: "Only this check: memory, workers, idle, sliding, soak or checkpoints.")
     var only: Limit?
 
     @Option(help: "Records through the slow sink; half of it elsewhere, twice as many in the soak.")
     var records = 100_000_000
+
+    @Option(help: "Keys that the check of checkpoints keeps in state; it runs when asked for alone.")
+    var keys = 20_000_000
 
     @Option(help: "Runs of each number of workers.")
     var runs = 3
@@ -35,7 +38,7 @@ struct LimitsCommand: AsyncParsableCommand {
     func run() async throws {
         var findings: [LimitFinding] = []
         // Memory first: the peak is that of the whole process so far.
-        for limit in Limit.allCases where only == nil || only == limit {
+        for limit in Limit.allCases where only == nil ? limit != .checkpoints : only == limit {
             let found = try await check(limit)
             if !json { for finding in found { print(finding.line) } }
             findings += found
@@ -50,13 +53,14 @@ struct LimitsCommand: AsyncParsableCommand {
         case .idle: try await IdleLimit.check(seconds: seconds)
         case .sliding: try await SlidingLimit.check(records: records / 2, runs: runs)
         case .soak: try await SoakLimit.check(records: records * 2)
+        case .checkpoints: try await CheckpointLimit.check(keys: keys, seconds: seconds)
         }
     }
 }
 
 /// What can be checked.
 enum Limit: String, CaseIterable, ExpressibleByArgument, Sendable {
-    case memory, workers, idle, sliding, soak
+    case memory, workers, idle, sliding, soak, checkpoints
 }
 
 /// What a check found.

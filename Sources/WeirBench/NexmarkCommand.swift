@@ -32,6 +32,17 @@ struct NexmarkCommand: AsyncParsableCommand {
     @Option(help: "A file of expected rows and checksums, as JSON, to compare with.")
     var check: String?
 
+    @Option(
+        parsing: .upToNextOption,
+        help: """
+            Abort each query in the middle and restore it, once for each parallelism: \
+            '--restored 1 3 2' runs with one worker, then with three, then ends with two.
+            """)
+    var restored: [Int] = []
+
+    @Option(help: "Milliseconds from one checkpoint to the next, with --restored.")
+    var checkpointInterval = 200
+
     @Flag(inversion: .prefixedNo, help: "Hash the rows; without, they are only counted.")
     var checksum = true
 
@@ -42,6 +53,12 @@ struct NexmarkCommand: AsyncParsableCommand {
         if events < 0 { throw ValidationError("--events must not be negative, but is \(events)") }
         if parallelism < 1 {
             throw ValidationError("--parallelism must be at least 1, not \(parallelism)")
+        }
+        if restored.contains(where: { $0 < 1 }) || checkpointInterval < 1 {
+            throw ValidationError("--restored and --checkpoint-interval must be at least 1")
+        }
+        if !restored.isEmpty && output != nil {
+            throw ValidationError("--output takes the rows of a query that is not restored")
         }
         if output != nil && query == "all" {
             throw ValidationError("--output takes the rows of one query: name it with --query")
@@ -61,12 +78,30 @@ struct NexmarkCommand: AsyncParsableCommand {
         if !json { print(NexmarkReport.header) }
         var differences: [String] = []
         for query in try queries {
-            let report = try await measure(query)
+            let report =
+                restored.isEmpty ? try await measure(query) : try await measureRestored(query)
             print(json ? try report.jsonLine : report.line)
             if let difference = expected?.difference(to: report) { differences.append(difference) }
         }
         if !json { print("\n" + Machine.current().description) }
         if !differences.isEmpty { throw NexmarkCheckError(differences: differences) }
+    }
+
+    private func measureRestored(_ query: NexmarkQuery) async throws -> NexmarkReport {
+        let results = NexmarkResults(hashesRows: checksum)
+        let usageBefore = ResourceUsage.current()
+        let start = ContinuousClock.now
+        let run = RestoredRun(
+            query: query, events: events, parallelisms: restored,
+            interval: .milliseconds(checkpointInterval))
+        let outcome = try await run.run(results)
+        if !json {
+            print(
+                "\(query.name): \(outcome.checkpoints) checkpoints, \(outcome.restores) restores, "
+                    + "longest pause \((outcome.longestPauseSeconds * 1e6).text(0)) µs")
+        }
+        return report(
+            query, results, seconds: (ContinuousClock.now - start) / .seconds(1), usageBefore)
     }
 
     private func measure(_ query: NexmarkQuery) async throws -> NexmarkReport {
@@ -81,9 +116,17 @@ struct NexmarkCommand: AsyncParsableCommand {
         guard summary.recordsRead == events else {
             throw BenchmarkError.incompleteRun(query.name, read: summary.recordsRead, of: events)
         }
+        return report(query, results, seconds: seconds, usageBefore)
+    }
+
+    private func report(
+        _ query: NexmarkQuery, _ results: NexmarkResults, seconds: Double,
+        _ usageBefore: ResourceUsage
+    ) -> NexmarkReport {
         let usage = ResourceUsage.current()
         return NexmarkReport(
-            query: query.name, events: events, parallelism: parallelism, seconds: seconds,
+            query: query.name, events: events,
+            parallelism: restored.isEmpty ? parallelism : restored.max() ?? 1, seconds: seconds,
             eventsPerSecond: seconds > 0 ? Double(events) / seconds : 0, rows: results.total.rows,
             checksum: checksum ? results.total.checksumText : nil,
             peakResidentBytes: Int(usage.peakMegabytes * 1e6),

@@ -26,7 +26,7 @@ public final class Tasklet: @unchecked Sendable {
     private let blockedSince = Atomic<Int>(0)
 
     private enum State {
-        static let idle = 0, scheduled = 1, running = 2, notified = 3, finished = 4
+        static let idle = 0, scheduled = 1, running = 2, notified = 3, finished = 4, held = 5
     }
 
     /// What a turn came to.
@@ -63,6 +63,17 @@ public final class Tasklet: @unchecked Sendable {
         self.close = close
         self.onFailure = onFailure
         self.onFinish = onFinish
+    }
+
+    /// Keeps the tasklet from running until ``release()``: a step that is restored may ask for a tick
+    /// while the job is still being put together. To be called before the first wake.
+    public func hold() { state.store(State.held, ordering: .releasing) }
+
+    /// Lets the tasklet run, and wakes it.
+    public func release() {
+        _ = state.compareExchange(
+            expected: State.held, desired: State.idle, ordering: .acquiringAndReleasing)
+        wake()
     }
 
     /// Has the tasklet run a turn soon; does nothing if that is already due.

@@ -118,7 +118,9 @@ struct JobAssembler {
                 let name = "\(chain.head)[\(subtask)]"
                 let worker =
                     chain.placement == .lanes ? executor.makeLane(name) : workers[subtask]
-                return Tasklet(name: name, worker: worker, executor: executor)
+                let tasklet = Tasklet(name: name, worker: worker, executor: executor)
+                tasklet.hold()
+                return tasklet
             }
             for id in chain.operators { parts.taskletsOf[id] = tasklets }
             clocks[chain.head] = tasklets.map { ChainClock(executor: executor, tasklet: $0) }
@@ -359,6 +361,7 @@ struct JobAssembler {
         context.kept.keep("splits", positions)
         if subtask == 0, let recoverable = handler as? any RecoverableBadRecords {
             context.kept.keep("badRecords", badRecordsCell(recoverable, counters))
+            parts.badRecords[node.id] = recoverable
         }
         try restoreState(of: chain, subtask)
         let missing = positions.missing(from: splits[node.id] ?? [])

@@ -31,6 +31,8 @@ public final class JobExecution: Sendable {
         var notices: [String] = []
         /// The first epoch of this run; a later attempt goes on from none before it.
         var firstEpoch: Epoch?
+        /// What the sources' bad records were when this run began.
+        var firstBadRecords: [OperatorID: [UInt8]] = [:]
     }
 
     private final class Cancellation: Sendable {
@@ -169,7 +171,7 @@ public final class JobExecution: Sendable {
             history.restarts += 1
             state = State(
                 isAborted: state.isAborted, history: history, notices: state.notices,
-                firstEpoch: state.firstEpoch)
+                firstEpoch: state.firstEpoch, firstBadRecords: state.firstBadRecords)
             return hasCompleted
         }
     }
@@ -201,6 +203,13 @@ public final class JobExecution: Sendable {
 
     /// Checks sinks, reads small tables, finds splits and assembles the job; blocks.
     private func prepare(isFirst: Bool) throws -> JobParts {
+        let setup = try options.checkpoints.map {
+            try CheckpointSetup(
+                plan, $0, executor, isFirst: isFirst,
+                since: state.withLock { $0.firstEpoch })
+        }
+        for notice in setup?.notices ?? [] { note(notice) }
+        let isRestored = setup?.restored != nil
         var prepared: [OperatorID: any Sendable] = [:]
         var splits: [OperatorID: [SourceSplit]] = [:]
         for node in plan.graph.operators {
@@ -210,21 +219,21 @@ public final class JobExecution: Sendable {
                 isCheckpointed: options.checkpoints != nil)
             try context.attributing {
                 switch node.body {
-                case .sink(let sink): try sink.validate()
+                case .sink(let sink):
+                    // A run that has begun before finds what it has written itself.
+                    if isRestored || !isFirst {
+                        try sink.validateRestored()
+                    } else {
+                        try sink.validate()
+                    }
                 case .source(let source): splits[node.id] = try source.splits()
                 case .transform(let transform): prepared[node.id] = try transform.prepare?()
                 }
             }
         }
-        let setup = try options.checkpoints.map {
-            try CheckpointSetup(
-                plan, $0, executor, isFirst: isFirst,
-                since: state.withLock { $0.firstEpoch })
-        }
-        for notice in setup?.notices ?? [] { note(notice) }
-        let cancellation = state.withLock { state in
+        let (cancellation, firstBadRecords) = state.withLock { state in
             if state.firstEpoch == nil { state.firstEpoch = setup?.coordinator.requestedEpoch.next }
-            return state.cancellation
+            return (state.cancellation, state.firstBadRecords)
         }
         var assembler = JobAssembler(
             plan: plan, executor: executor, options: options, prepared: prepared, splits: splits,
@@ -236,11 +245,28 @@ public final class JobExecution: Sendable {
             onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
         var parts = try assembler.assemble()
         if let setup {
+            try beginBadRecords(
+                parts.badRecords, isRestored: isRestored, isFirst: isFirst, firstBadRecords)
             try setup.finish(
                 &parts, onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
             state.withLock { $0.coordinator = setup.coordinator }
         }
         return parts
+    }
+
+    /// Remembers what bad records there were before this run, so that one which starts again from the
+    /// beginning knows those that it has set aside itself.
+    private func beginBadRecords(
+        _ handlers: [OperatorID: any RecoverableBadRecords], isRestored: Bool, isFirst: Bool,
+        _ first: [OperatorID: [UInt8]]
+    ) throws {
+        if isRestored { return }
+        if isFirst {
+            let saved = try handlers.mapValues { try $0.save() }
+            state.withLock { $0.firstBadRecords = saved }
+        } else {
+            for (id, handler) in handlers { try first[id].map { try handler.restore($0) } }
+        }
     }
 
     private func start(_ parts: JobParts, _ waiter: CheckedContinuation<Void, Never>) {
@@ -252,7 +278,10 @@ public final class JobExecution: Sendable {
             return (state.failure == nil, state.coordinator)
         }
         if mayStart { coordinator?.start() }
-        for tasklet in parts.tasklets { mayStart ? tasklet.wake() : tasklet.cancel() }
+        for tasklet in parts.tasklets {
+            if !mayStart { tasklet.cancel() }
+            tasklet.release()
+        }
         // A stop that was asked for before there was anything to stop.
         if isStopping.load(ordering: .sequentiallyConsistent) { _ = coordinator?.requestStop() }
     }

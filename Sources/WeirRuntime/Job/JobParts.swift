@@ -11,6 +11,8 @@ struct JobParts {
     var checkpoints: [ChainCheckpoints] = []
     /// The subtasks of each operator.
     var contexts: [OperatorID: [SubtaskContext]] = [:]
+    /// What sources do with bad records, where that can be taken up again.
+    var badRecords: [OperatorID: any RecoverableBadRecords] = [:]
     /// The counts of bad records, by source.
     var badRecordCounts: [OperatorID: OperatorCounters] = [:]
     /// The tasklets of the chain that each operator belongs to.
