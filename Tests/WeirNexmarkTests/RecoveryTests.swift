@@ -21,7 +21,7 @@ func totalOfRestored(
         var options = ExecutionOptions()
         options.batchSize = 64
         options.checkpoints = CheckpointOptions(
-            CheckpointDirectory(path), interval: .milliseconds(5))
+            CheckpointDirectory(path), interval: .microseconds(500))
         options.checkpoints?.restoring = attempt == 0 ? nil : .latestIfAny
         options.restartStrategy = .never
         let execution = JobExecution(
@@ -46,9 +46,10 @@ func totalOfRestored(
 
 /// Aborts a job when so many events have been read.
 private func abort(_ execution: JobExecution, _ executor: ManualExecutor, after events: Int) {
-    executor.schedule(after: .milliseconds(1)) {
+    executor.schedule(after: .microseconds(200)) {
         let read = execution.metrics().operators.first?.counts.received ?? 0
-        if read >= events { execution.abort() } else { abort(execution, executor, after: events) }
+        let isSaved = (execution.checkpointHistory?.completed ?? 0) > 0
+        if read >= events, isSaved { execution.abort() } else { abort(execution, executor, after: events) }
     }
 }
 

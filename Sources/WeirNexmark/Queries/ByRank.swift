@@ -14,6 +14,15 @@ struct RankedNumbers: Equatable {
     }
 }
 
+extension RankedNumbers: StateComposite {
+    static func stateCodec() throws -> StateCodec<RankedNumbers> {
+        try .record(
+            "RankedNumbers", StateField("all") { $0.all }, StateField("low") { $0.ranks[0] },
+            StateField("middle") { $0.ranks[1] }, StateField("high") { $0.ranks[2] }
+        ) { RankedNumbers(all: $0, ranks: [$1, $2, $3]) }
+    }
+}
+
 extension RowWriter {
     mutating func put(_ numbers: RankedNumbers) {
         put(numbers.all)
@@ -53,5 +62,14 @@ struct ByRank<Base: Aggregate>: Aggregate where Base.Input == Bid, Base.Result =
         var ranks = InlineArray<3, Int>(repeating: 0)
         for rank in ranks.indices { ranks[rank] = try base.result(of: accumulator.ranks[rank]) }
         return RankedNumbers(all: try base.result(of: accumulator.all), ranks: ranks)
+    }
+}
+
+extension ByRank.Accumulator: StateComposite {
+    static func stateCodec() throws -> StateCodec<Self> {
+        try .record(
+            "ByRank", StateField("all") { $0.all }, StateField("low") { $0.ranks[0] },
+            StateField("middle") { $0.ranks[1] }, StateField("high") { $0.ranks[2] }
+        ) { Self(all: $0, ranks: [$1, $2, $3]) }
     }
 }

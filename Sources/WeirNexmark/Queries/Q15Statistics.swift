@@ -11,6 +11,17 @@ struct DayStatistics: NexmarkRow, Equatable {
     }
 }
 
+extension DayStatistics: StateComposite {
+    static func stateCodec() throws -> StateCodec<DayStatistics> {
+        try .record(
+            "DayStatistics", StateField("day") { $0.day },
+            StateField("bids") { $0.bids },
+            StateField("bidders") { $0.bidders },
+            StateField("auctions") { $0.auctions }
+        ) { DayStatistics(day: $0, bids: $1, bidders: $2, auctions: $3) }
+    }
+}
+
 extension NexmarkQuery {
     /// Bids, different bidders and different auctions of each day, by rank of price.
     static let q15 = NexmarkQuery("q15", "statistics by day") { events in

@@ -14,6 +14,20 @@ struct ChannelStatistics: NexmarkRow, Equatable {
     }
 }
 
+extension ChannelStatistics: StateComposite {
+    static func stateCodec() throws -> StateCodec<ChannelStatistics> {
+        try .record(
+            "ChannelStatistics", StateField("channel") { $0.channel },
+            StateField("day") { $0.day },
+            StateField("minute") { $0.minute },
+            StateField("bids") { $0.bids },
+            StateField("bidders") { $0.bidders },
+            StateField("auctions") { $0.auctions }
+        ) { ChannelStatistics(
+                channel: $0, day: $1, minute: $2, bids: $3, bidders: $4, auctions: $5) }
+    }
+}
+
 extension NexmarkQuery {
     /// The numbers of q15 for each channel and day, and when the last bid came.
     static let q16 = NexmarkQuery("q16", "statistics by channel and day") { events in

@@ -15,6 +15,20 @@ struct AuctionStatistics: NexmarkRow, Equatable {
     }
 }
 
+extension AuctionStatistics: StateComposite {
+    static func stateCodec() throws -> StateCodec<AuctionStatistics> {
+        try .record(
+            "AuctionStatistics", StateField("auction") { $0.auction },
+            StateField("day") { $0.day },
+            StateField("bids") { $0.bids },
+            StateField("prices") { ($0.lowest, $0.highest, $0.average, $0.total) }
+        ) { auction, day, bids, prices in
+            AuctionStatistics(
+                auction: auction, day: day, bids: bids, lowest: prices.0, highest: prices.1,
+                average: prices.2, total: prices.3) }
+    }
+}
+
 extension NexmarkQuery {
     /// Bids and prices of each auction and day.
     static let q17 = NexmarkQuery("q17", "statistics by auction and day") { events in

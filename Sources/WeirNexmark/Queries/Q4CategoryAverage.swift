@@ -1,8 +1,14 @@
 import Weir
 
 /// A valid bid's price, with its auction's category.
-struct CategoryBid {
-    var auction: Int, category: Int, price: Int
+struct CategoryBid: Record {
+    var auction = 0, category = 0, price = 0
+
+    static let schema = Schema({ CategoryBid() }) {
+        Field("auction", \.auction)
+        Field("category", \.category)
+        Field("price", \.price)
+    }
 }
 
 struct CategoryPrice: NexmarkRow, Equatable {
@@ -11,6 +17,13 @@ struct CategoryPrice: NexmarkRow, Equatable {
     func putFields(into row: inout RowWriter) {
         row.put(category)
         row.put(average)
+    }
+}
+
+extension CategoryPrice: Record {
+    static let schema = Schema({ CategoryPrice(category: 0, average: 0) }) {
+        Field("category", \.category)
+        Field("average", \.average)
     }
 }
 

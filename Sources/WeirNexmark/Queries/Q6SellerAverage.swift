@@ -1,8 +1,16 @@
 import Weir
 
 /// A valid bid, with what its auction's seller is judged by; ordered as the sales of a seller are.
-struct Sale: Comparable {
-    var auction: Int, seller: Int, price: Int, dateTime: Timestamp, index: Int
+struct Sale: Record, Comparable {
+    var auction = 0, seller = 0, price = 0, dateTime = Timestamp.epoch, index = 0
+
+    static let schema = Schema({ Sale() }) {
+        Field("auction", \.auction)
+        Field("seller", \.seller)
+        Field("price", \.price)
+        Field("dateTime", \.dateTime)
+        Field("index", \.index)
+    }
 
     static func < (left: Sale, right: Sale) -> Bool {
         (left.dateTime, left.auction) < (right.dateTime, right.auction)
@@ -15,6 +23,13 @@ struct SellerPrice: NexmarkRow, Equatable {
     func putFields(into row: inout RowWriter) {
         row.put(seller)
         row.put(average)
+    }
+}
+
+extension SellerPrice: Record {
+    static let schema = Schema({ SellerPrice(seller: 0, average: 0) }) {
+        Field("seller", \.seller)
+        Field("average", \.average)
     }
 }
 

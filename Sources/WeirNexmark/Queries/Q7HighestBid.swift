@@ -39,3 +39,11 @@ extension NexmarkQuery {
         return highest.union(atEnd)
     }
 }
+
+extension HighestBid: StateComposite {
+    static func stateCodec() throws -> StateCodec<HighestBid> {
+        try .record(
+            "HighestBid", StateField("bid") { $0.bid }, StateField("windowEnd") { $0.windowEnd }
+        ) { HighestBid(bid: $0, windowEnd: $1) }
+    }
+}

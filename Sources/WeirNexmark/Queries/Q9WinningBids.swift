@@ -1,8 +1,14 @@
 import Weir
 
 /// An auction with the best of its valid bids.
-struct WinningBid: NexmarkRow, Equatable {
+struct WinningBid: NexmarkRow, Equatable, StateComposite {
     var auction: Auction, bid: Bid
+
+    static func stateCodec() throws -> StateCodec<WinningBid> {
+        try .record(
+            "WinningBid", StateField("auction") { $0.auction }, StateField("bid") { $0.bid }
+        ) { WinningBid(auction: $0, bid: $1) }
+    }
 
     func putFields(into row: inout RowWriter) {
         row.put(auction.id)
