@@ -1,3 +1,5 @@
+public import WeirCore
+
 /// Settings of a run that do not change its results.
 public struct ExecutionOptions: Sendable {
     /// The rows that a batch should have.
@@ -7,6 +9,8 @@ public struct ExecutionOptions: Sendable {
     public var queueCapacity: Int?
     /// The splits that one subtask of a blocking source reads at a time.
     public var openSplitsPerSubtask = 16
+    /// Where tables of state are kept. Default: in memory.
+    public var stateBackend = StateBackend.memory
     /// How state is made to survive; `nil`, the default: not at all.
     public var checkpoints: CheckpointOptions?
     /// What a job with checkpoints does after a failure. Default: exponential back-off.

@@ -77,6 +77,7 @@ struct JobAssembler {
                         splits: keepingSplits.contains(id)
                             ? marks[subtask] : SplitWatermarks(count: 1),
                         clock: clocks[chain.head]?[subtask] ?? StoppedClock(),
+                        kept: OperatorState(backend: options.stateBackend),
                         isCheckpointed: checkpoints != nil)
                 }
             }
