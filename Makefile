@@ -3,7 +3,7 @@ SWIFT ?= swift
 DEBIAN_PACKAGES = zlib1g-dev liblz4-dev libsqlite3-dev
 ALL_TRAITS = --traits GZip,LZ4,Macros,RocksDB
 
-.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark setup setup-rocksdb format lint docs clean
+.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark check-crashes setup setup-rocksdb format lint docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ check-demo: ## Compare the demo's tables with DuckDB's, at parallelism 1, 2, 3 a
 
 check-nexmark: ## Compare the Nexmark queries' results with the golden data, in release mode
 	tools/check-nexmark.sh
+
+check-crashes: ## Kill two jobs with SIGKILL 20 times, and compare what they leave
+	tools/check-crashes.sh
 
 setup: ## Install what the build needs from Debian's packages, where it is missing
 	@tools/setup.sh $(DEBIAN_PACKAGES)

@@ -15,7 +15,8 @@ struct LimitsCommand: AsyncParsableCommand {
     @Option(help: "Records through the slow sink; half of it elsewhere, twice as many in the soak.")
     var records = 100_000_000
 
-    @Option(help: "Keys that the check of checkpoints keeps in state; it runs when asked for alone.")
+    @Option(
+        help: "Keys that the check of checkpoints keeps in state; it runs when asked for alone.")
     var keys = 20_000_000
 
     @Option(help: "Runs of each number of workers.")

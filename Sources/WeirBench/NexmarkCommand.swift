@@ -29,6 +29,22 @@ struct NexmarkCommand: AsyncParsableCommand {
     @Option(help: "A file for the rows, as JSON Lines; of one query alone.")
     var output: String?
 
+    @Option(
+        help: """
+            A file for the rows, as JSON Lines, that each gets into once whatever happens to the \
+            process; of one append-only query. Rows are then not counted.
+            """)
+    var rows: String?
+
+    @Option(help: "Events a second. Default: as fast as they are taken.")
+    var rate: Double?
+
+    @Option(help: "A directory for checkpoints of one query.")
+    var checkpoints: String?
+
+    @Flag(help: "Go on from the newest checkpoint, if there is one.")
+    var restore = false
+
     @Option(help: "A file of expected rows and checksums, as JSON, to compare with.")
     var check: String?
 
@@ -40,7 +56,7 @@ struct NexmarkCommand: AsyncParsableCommand {
             """)
     var restored: [Int] = []
 
-    @Option(help: "Milliseconds from one checkpoint to the next, with --restored.")
+    @Option(help: "Milliseconds from one checkpoint to the next, with --restored or --checkpoints.")
     var checkpointInterval = 200
 
     @Flag(inversion: .prefixedNo, help: "Hash the rows; without, they are only counted.")
@@ -62,6 +78,20 @@ struct NexmarkCommand: AsyncParsableCommand {
         }
         if output != nil && query == "all" {
             throw ValidationError("--output takes the rows of one query: name it with --query")
+        }
+        if let rate, !(rate > 0) { throw ValidationError("--rate must be above 0, not \(rate)") }
+        if restore && checkpoints == nil {
+            throw ValidationError("--restore needs --checkpoints: name the directory to look in")
+        }
+        if !restored.isEmpty && (rows != nil || checkpoints != nil) {
+            throw ValidationError("--restored keeps its own checkpoints, and no rows")
+        }
+        if query == "all" && (rows != nil || checkpoints != nil) {
+            throw ValidationError(
+                "--rows and --checkpoints are for one query: name it with --query")
+        }
+        if rows != nil, try NexmarkQuery.named(query).isUpdating {
+            throw ValidationError("--rows is for results that only grow, and \(query)'s changes")
         }
         if check != nil && !checksum {
             throw ValidationError("--check needs the checksums that --no-checksum leaves out")
@@ -104,13 +134,26 @@ struct NexmarkCommand: AsyncParsableCommand {
             query, results, seconds: (ContinuousClock.now - start) / .seconds(1), usageBefore)
     }
 
+    private var executionOptions: ExecutionOptions {
+        var options = ExecutionOptions()
+        guard let checkpoints else { return options }
+        options.checkpoints = CheckpointOptions(
+            CheckpointDirectory(checkpoints), interval: .milliseconds(checkpointInterval))
+        options.checkpoints?.restoring = restore ? .latestIfAny : nil
+        options.restartStrategy = .never
+        return options
+    }
+
     private func measure(_ query: NexmarkQuery) async throws -> NexmarkReport {
         let file = try output.map { try RowFile($0, isUpdating: query.isUpdating) }
-        let results = NexmarkResults(hashesRows: checksum, output: file)
-        let job = query.job(events: events, splits: parallelism, results: results)
+        let results = NexmarkResults(
+            hashesRows: checksum, output: file, transactionalPath: rows)
+        let job = query.job(events: events, splits: parallelism, rate: rate, results: results)
         let usageBefore = ResourceUsage.current()
         let start = ContinuousClock.now
-        let summary = try await job.start(parallelism: parallelism).summary()
+        let summary = try await job.start(
+            parallelism: parallelism, options: executionOptions
+        ).summary()
         try file?.finish()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         guard summary.recordsRead == events else {

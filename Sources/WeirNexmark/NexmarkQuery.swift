@@ -20,7 +20,13 @@ public struct NexmarkQuery: Sendable {
         self.title = title
         isUpdating = false
         self.define = { events, results in
-            define(events).sink(to: ResultSink<Row>(results: results), as: "result")
+            let rows = define(events)
+            guard let path = results.transactionalPath else {
+                return rows.sink(to: ResultSink<Row>(results: results), as: "result")
+            }
+            rows.map(as: "lines") { ResultLine($0) }
+                .sink(
+                    to: JSONLinesFileSink<ResultLine>(file: path, overwrite: true), as: "result")
         }
     }
 
@@ -53,9 +59,15 @@ public struct NexmarkQuery: Sendable {
     ///   - events: How many events there are.
     ///   - splits: How many subtasks can generate them side by side; the result is the same for
     ///     each number.
+    ///   - rate: How many events a second; `nil`: as fast as they are taken.
     ///   - results: Where to leave what the rows came to.
-    public func job(events: Int, splits: Int, results: NexmarkResults) -> Job {
-        job(GeneratorSource(count: events, splits: splits, NexmarkGenerator()), results: results)
+    public func job(
+        events: Int, splits: Int, rate: Double? = nil, results: NexmarkResults
+    ) -> Job {
+        job(
+            GeneratorSource(
+                count: events, splits: splits, ratePerSecond: rate, NexmarkGenerator()),
+            results: results)
     }
 
     /// The query over events of any origin.

@@ -10,7 +10,8 @@ public import WeirRuntime
     internal import Darwin
 #endif
 
-/// A job that is a program: marked `@main`, it has the commands `run`, `plan` and `describe`.
+/// A job that is a program: marked `@main`, it has the commands `run`, `plan`, `describe`
+/// and `state`.
 ///
 /// ```swift
 /// @main struct FlightDelays: StreamJob {

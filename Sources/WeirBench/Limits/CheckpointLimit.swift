@@ -16,7 +16,9 @@ enum CheckpointLimit {
     }
 
     static let loads = [
-        Load(name: "5 % of the pages, each second", hotFraction: 0.05, interval: .seconds(1), bar: 0.95),
+        Load(
+            name: "5 % of the pages, each second", hotFraction: 0.05, interval: .seconds(1),
+            bar: 0.95),
         Load(name: "all pages, each 10 s", hotFraction: 1, interval: .seconds(10), bar: 0.8),
     ]
 
@@ -134,7 +136,9 @@ enum CheckpointLimit {
         var toFirst = 0.0
         while true {
             let operators = execution.metrics().operators
-            if let state = operators.first(where: { $0.id.name == "state" })?.counts.received, state > 0 {
+            if let state = operators.first(where: { $0.id.name == "state" })?.counts.received,
+                state > 0
+            {
                 guard let before = restored else {
                     restored = state
                     continue

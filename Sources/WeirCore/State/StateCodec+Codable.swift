@@ -45,7 +45,7 @@ extension StateShape {
 
     /// Checks that members which a `Codable` type cannot do without have been written, each as a
     /// value of a kind that it can be read from.
-    fileprivate func checkReadable(asCoded wanted: StateShape) throws {
+    func checkReadable(asCoded wanted: StateShape) throws {
         guard case .coded(_, let written) = self, case .coded(_, let wantedFields) = wanted else {
             throw StateFormatError.mismatch(written: self, wanted: wanted)
         }

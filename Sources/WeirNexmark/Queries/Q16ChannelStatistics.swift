@@ -23,8 +23,10 @@ extension ChannelStatistics: StateComposite {
             StateField("bids") { $0.bids },
             StateField("bidders") { $0.bidders },
             StateField("auctions") { $0.auctions }
-        ) { ChannelStatistics(
-                channel: $0, day: $1, minute: $2, bids: $3, bidders: $4, auctions: $5) }
+        ) {
+            ChannelStatistics(
+                channel: $0, day: $1, minute: $2, bids: $3, bidders: $4, auctions: $5)
+        }
     }
 }
 

@@ -25,7 +25,8 @@ extension AuctionStatistics: StateComposite {
         ) { auction, day, bids, prices in
             AuctionStatistics(
                 auction: auction, day: day, bids: bids, lowest: prices.0, highest: prices.1,
-                average: prices.2, total: prices.3) }
+                average: prices.2, total: prices.3)
+        }
     }
 }
 

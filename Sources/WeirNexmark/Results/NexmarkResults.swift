@@ -36,13 +36,20 @@ public final class NexmarkResults: Sendable {
     /// What the writers of jobs with checkpoints have committed.
     private let committed = Locked<[Writer: Commitment]>([:])
     private let output: RowFile?
+    /// Where the rows of an append-only result go instead; `nil`: they are counted and hashed.
+    let transactionalPath: String?
 
     /// Starts with nothing.
     ///
     /// - Parameters:
     ///   - hashesRows: Whether a checksum is wanted.
     ///   - output: Where the rows are to be written, too.
-    public init(hashesRows: Bool = true, output: RowFile? = nil) {
+    ///   - transactionalPath: A file for the rows of an append-only result, that each gets into once
+    ///     whatever fails and starts again; these rows are not counted here.
+    public init(
+        hashesRows: Bool = true, output: RowFile? = nil, transactionalPath: String? = nil
+    ) {
+        self.transactionalPath = transactionalPath
         self.hashesRows = hashesRows
         self.output = output
     }

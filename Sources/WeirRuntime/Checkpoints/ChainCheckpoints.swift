@@ -109,7 +109,9 @@ final class ChainCheckpoints: @unchecked Sendable {
             for member in members {
                 cut.addCounters(member)
                 for entry in member.context.kept.entries {
-                    guard entry.part is any SinkEpochs else { continue }
+                    // All else is over; a restore must find that the splits have been read.
+                    let isOfSource = isSource && member.id == members.first?.id
+                    guard isOfSource || entry.part is any SinkEpochs else { continue }
                     try member.context.attributing {
                         try cut.add(member.id, entry, coordinator.finalEpoch, since: nil)
                     }

@@ -35,9 +35,7 @@ struct CheckpointSetup {
             found = try Self.find(options.restoring, options, isFirst: isFirst, &notices)
         }
         if let found {
-            try RestoredState.check(
-                found.manifest, at: found.path, against: plan,
-                allowsDroppedState: options.allowsDroppedState)
+            try RestoredState.checkIdentity(found.manifest, at: found.path, against: plan)
             notices.append("restored checkpoint \(found.manifest.epoch) from \(found.path)")
         }
         restored = found.map { RestoredState(checkpoint: $0) }
@@ -92,7 +90,16 @@ struct CheckpointSetup {
         onFinish: @escaping @Sendable () -> Void
     ) throws {
         try checkCodecs(parts)
-        if restored != nil { parts.restoreEdges(plan) }
+        if let restored, !options.allowsDroppedState {
+            try restored.checkNothingDropped(parts.contexts)
+        }
+        if let restored {
+            let saved = Set(restored.checkpoint.manifest.operators.map(\.id))
+            parts.restoreEdges(
+                plan,
+                hasChanged: saved != Set(plan.graph.operators.map(\.id.name))
+                    || options.mode == .atLeastOnce || options.allowsDroppedState)
+        }
         let tasklet = Tasklet(
             name: "checkpoints", worker: executor.makeLane("checkpoints"), executor: executor)
         let body = CheckpointWriterBody(
@@ -113,7 +120,8 @@ struct CheckpointSetup {
             for member in chain.members {
                 for entry in member.context.kept.entries {
                     do { _ = try entry.part.layout() } catch {
-                        problems.append("state '\(entry.name)' of operator '\(member.id)': \(error)")
+                        problems.append(
+                            "state '\(entry.name)' of operator '\(member.id)': \(error)")
                     }
                 }
             }

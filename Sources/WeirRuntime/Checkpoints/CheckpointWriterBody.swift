@@ -131,7 +131,8 @@ final class CheckpointWriterBody: @unchecked Sendable {
                 })
         }
         coordinator.completed(
-            completed.checkpoint, isFinal: checkpoint.isFinal, record(checkpoint, completed.checkpoint.manifest))
+            completed.checkpoint, isFinal: checkpoint.isFinal,
+            record(checkpoint, completed.checkpoint.manifest))
     }
 
     private func descriptions(

@@ -14,7 +14,10 @@ struct RestoredState {
         guard let saved = checkpoint.manifest.operators.first(where: { $0.id == id.name }) else {
             return
         }
-        if context.subtask == 0 { context.counters.restore(Self.total(saved.counters)) }
+        // What was counted as held in state that is dropped would be missing in the end.
+        let kept = Set(context.kept.entries.map(\.name))
+        let isWhole = saved.parts.allSatisfy { $0.pieces.isEmpty || kept.contains($0.name) }
+        if context.subtask == 0, isWhole { context.counters.restore(Self.total(saved.counters)) }
         let ownership = KeyOwnership(
             keyGroups: keyGroups, subtask: context.subtask, parallelism: context.parallelism)
         for entry in context.kept.entries {
@@ -23,9 +26,7 @@ struct RestoredState {
             guard let first = pieces.first else { continue }
             do {
                 guard first.layout.arrangement == layout.arrangement else {
-                    throw StateFormatError(
-                        "it was kept as '\(first.layout.arrangement)' and is now kept as "
-                            + "'\(layout.arrangement)'")
+                    throw StateFormatError.otherArrangement(first.layout, layout)
                 }
                 try entry.part.restore(
                     belonging(pieces, layout.distribution, context), owning: ownership)
@@ -58,10 +59,9 @@ struct RestoredState {
         }
     }
 
-    /// Checks that the checkpoint and the job go together, before anything is filled.
-    static func check(
-        _ manifest: CheckpointManifest, at path: String, against plan: PhysicalPlan,
-        allowsDroppedState: Bool
+    /// Checks that the checkpoint is of this job, before anything is filled.
+    static func checkIdentity(
+        _ manifest: CheckpointManifest, at path: String, against plan: PhysicalPlan
     ) throws {
         guard manifest.job == plan.graph.job else {
             throw RestoreError.otherJob(
@@ -71,12 +71,23 @@ struct RestoredState {
             throw RestoreError.otherKeyGroups(
                 found: manifest.keyGroups, expected: plan.keyGroups.count)
         }
-        let known = Set(plan.graph.operators.map(\.id.name))
-        let dropped = manifest.operators.filter { saved in
-            !known.contains(saved.id) && saved.parts.contains { !$0.pieces.isEmpty }
+    }
+
+    /// Checks that no state is lost: that of operators which are gone, and parts that an operator no
+    /// longer keeps.
+    func checkNothingDropped(_ contexts: [OperatorID: [SubtaskContext]]) throws {
+        let dropped = checkpoint.manifest.operators.flatMap { saved -> [String] in
+            let parts = saved.parts.filter { !$0.pieces.isEmpty }.map(\.name)
+            guard let context = contexts[OperatorID(saved.id)]?.first else {
+                return parts.isEmpty ? [] : ["operator '\(saved.id)'"]
+            }
+            let kept = Set(context.kept.entries.map(\.name))
+            return parts.filter { !kept.contains($0) }.map {
+                "state '\($0)' of operator '\(saved.id)'"
+            }
         }
-        guard dropped.isEmpty || allowsDroppedState else {
-            throw RestoreError.droppedState(path: path, dropped.map { "operator '\($0.id)'" })
+        guard dropped.isEmpty else {
+            throw RestoreError.droppedState(path: checkpoint.path, dropped)
         }
     }
 }

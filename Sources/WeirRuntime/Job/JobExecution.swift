@@ -64,12 +64,15 @@ public final class JobExecution: Sendable {
             do {
                 return try await attempt(isFirst: isFirst)
             } catch {
-                guard !isPermanent(error),
+                // What can't even be put together needs its user.
+                let hasBegun = state.withLock { $0.parts != nil }
+                guard !isPermanent(error), hasBegun || !isFirst,
                     let delay = restart.delay(
                         at: executor.nanoseconds(), madeProgress: endAttempt(),
                         random: jitter())
                 else { throw error }
-                note("starting again in \(delay), after: \(error)")
+                note("starting again in \(delay.spelledOut), after: \(error)")
+                state.withLock { $0.history.restarts += 1 }
                 await pause(delay)
                 if isStopping.load(ordering: .sequentiallyConsistent) { throw error }
                 isFirst = false
@@ -168,7 +171,6 @@ public final class JobExecution: Sendable {
             let hasCompleted = attempt.completed > 0
             var history = attempt
             history.goOn(from: state.history)
-            history.restarts += 1
             state = State(
                 isAborted: state.isAborted, history: history, notices: state.notices,
                 firstEpoch: state.firstEpoch, firstBadRecords: state.firstBadRecords)

@@ -25,12 +25,38 @@ struct JobParts {
     /// The records that had crossed each connection when the job was restored, all of which had been
     /// received; in the order of the plan.
     var restoredCrossings: [Int] = []
+    /// By operator, what it had received when the job was restored less what the edges that it has now
+    /// had delivered: the records of edges that are gone, or, below zero, those that came past a new
+    /// edge before there was one.
+    private var otherwiseReceived: [OperatorID: Int] = [:]
 
     /// Takes the counts that were restored for what has crossed the connections before.
-    mutating func restoreEdges(_ plan: PhysicalPlan) {
+    ///
+    /// - Parameter hasChanged: Whether the job is not the one that saved them, or had not aligned its
+    ///   barriers: what operators had received need not be what their edges had delivered.
+    mutating func restoreEdges(_ plan: PhysicalPlan, hasChanged: Bool) {
         restoredCrossings = plan.connections.map { connection in
             sent(by: connection.from, plan.graph) * copies(on: connection)
         }
+        guard hasChanged else { return }
+        for node in plan.graph.operators where !node.inputs.isEmpty {
+            var delivered = 0
+            for (index, edge) in node.inputs.enumerated() {
+                delivered +=
+                    sent(by: edge.from, plan.graph) * copies(ofInput: index, of: node, plan)
+            }
+            let rest = counts(of: node.id).received - delivered
+            if rest != 0 { otherwiseReceived[node.id] = rest }
+        }
+    }
+
+    /// How often a record that an operator's input is sent arrives.
+    private func copies(ofInput index: Int, of node: OperatorNode, _ plan: PhysicalPlan) -> Int {
+        let edge = node.inputs[index]
+        let connection = plan.connections.first {
+            $0.to == node.id && $0.from == edge.from && $0.port == edge.port
+        }
+        return connection.map { copies(on: $0) } ?? 1
     }
 
     /// Each consumer of a broadcast gets a copy, and each copy counts.
@@ -82,8 +108,10 @@ struct JobParts {
         }
         var connection = 0
         let edges = plan.graph.operators.flatMap { node in
-            node.inputs.map { edge -> Ledger.EdgeEntry in
+            node.inputs.enumerated().map { index, edge -> Ledger.EdgeEntry in
                 let sent = sent(by: edge.from, plan.graph)
+                // Counted once, on the first edge.
+                let other = index == 0 ? otherwiseReceived[node.id] ?? 0 : 0
                 let isQueue =
                     connection < plan.connections.count
                     && plan.connections[connection].to == node.id
@@ -92,7 +120,7 @@ struct JobParts {
                 guard isQueue else {
                     return Ledger.EdgeEntry(
                         from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
-                        sent: sent, received: counts(of: node.id).received, held: 0)
+                        sent: sent + other, received: counts(of: node.id).received, held: 0)
                 }
                 let queues = self.queues[connection]
                 let copies = copies(on: plan.connections[connection])
@@ -104,7 +132,8 @@ struct JobParts {
                 let pushed = queues.reduce(0) { $0 + $1.pushed.current }
                 return Ledger.EdgeEntry(
                     from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
-                    sent: sent * copies, received: earlier + popped, held: pushed - popped)
+                    sent: sent * copies + other, received: earlier + popped + other,
+                    held: pushed - popped)
             }
         }
         return Ledger(operators: operators, edges: edges)

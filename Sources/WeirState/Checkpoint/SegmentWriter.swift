@@ -39,8 +39,10 @@ public final class SegmentWriter: Sendable {
         listed.reserveCapacity(blocks.count)
         var output = StateWriter()
         for (index, block) in blocks.enumerated() {
-            if !block.isChanged, let known = base.find(block.id), !stale.contains(known.segment) {
-                listed.append(ListedBlock(id: block.id, reference: known))
+            if !block.isChanged, let known = base.find(block.id) {
+                let reference =
+                    stale.contains(known.segment) ? try moved(known) : known
+                listed.append(ListedBlock(id: block.id, reference: reference))
             } else {
                 output.bytes.removeAll(keepingCapacity: true)
                 try snapshot.write(index, to: &output)
@@ -54,6 +56,13 @@ public final class SegmentWriter: Sendable {
             rawBytes: listed.reduce(0) { $0 + $1.reference.rawLength },
             blocks: try reference(toListOf: listed, at: address))
         checkpoint.add(piece, directory, listed, layout: layout, at: address)
+    }
+
+    /// Copies a block of the base out of a segment that is given up. Its snapshot can't be asked for
+    /// it: what has not changed since the base is no longer kept for the snapshot, and may be changing.
+    private func moved(_ known: BlockReference) throws -> BlockReference {
+        guard let base = checkpoint.base else { return known }
+        return try append(try base.segments.read(known))
     }
 
     /// Writes a list of blocks, unless it is the base's: state that nobody touches costs nothing.

@@ -44,6 +44,9 @@ struct JobCommand<Arguments: JobArguments>: ParsableCommand {
                   \(name) plan                     show what runs where, without running it
                   \(name) plan --format dot | dot -Tsvg > plan.svg
                   \(name) describe                 what it reads and writes, field by field
+                  \(name) run --checkpoints state --restore auto
+                                                 survive being killed; see run --help
+                  \(name) state dump state         show what is in a checkpoint; see state --help
 
                 Ctrl-C (or SIGTERM) stops reading, and drains what has been read into the sinks; \
                 a second one stops at once. Progress goes to standard error, so that standard \
@@ -52,7 +55,7 @@ struct JobCommand<Arguments: JobArguments>: ParsableCommand {
             version: "\(name) (Weir \(weirVersion))",
             subcommands: [
                 RunCommand<Arguments>.self, PlanCommand<Arguments>.self,
-                DescribeCommand<Arguments>.self,
+                DescribeCommand<Arguments>.self, StateCommand.self,
             ],
             defaultSubcommand: RunCommand<Arguments>.self)
     }

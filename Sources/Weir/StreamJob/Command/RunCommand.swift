@@ -12,6 +12,18 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
                 Ends with status 0 when all sources have been read, or after a first SIGINT or \
                 SIGTERM, when what had been read has been drained; 1 when the job failed; 130 or \
                 143 when a second signal stopped it at once.
+
+                With --checkpoints the job survives being killed: run it again with --restore, and \
+                it goes on where its last checkpoint was. The first signal then takes one more \
+                checkpoint and stands still, without ending the streams. SIGUSR1 takes a savepoint \
+                into the directory's savepoints, and prints its path.
+
+                EXAMPLES:
+                  \(Arguments.Job.jobName) run --checkpoints state --restore auto
+                  \(Arguments.Job.jobName) run --checkpoints state --checkpoint-interval 1min \
+                --restart fixed:5s:3
+                  \(Arguments.Job.jobName) run --checkpoints state --restore \
+                state/savepoints/20260131T120000Z -p 8
                 """)
     }
 
@@ -31,6 +43,7 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
     @Option(help: ArgumentHelp("Records handed over at a time.", valueName: "records"))
     var batchSize = ExecutionOptions().batchSize
 
+    @OptionGroup(title: "Options for state that survives") var checkpoints: CheckpointArguments
     @OptionGroup var arguments: Arguments
 
     func validate() throws {
@@ -62,31 +75,42 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
     ) async -> (summary: JobSummary?, status: Int32) {
         var options = ExecutionOptions()
         options.batchSize = batchSize
+        checkpoints.apply(to: &options)
         let execution = JobExecution(plan, options: options)
         let reporter = ProgressReporter(
             execution, mode: quiet ? .none : progress.resolved(for: plan.graph, on: console),
-            console: console)
-        let signals = console.handlesSignals ? SignalStop(execution, reporter, console) : nil
+            console: console, isQuiet: quiet)
+        let signals =
+            console.handlesSignals
+            ? SignalStop(execution, reporter, console, checkpoints: checkpoints.directory) : nil
         defer { signals?.cancel() }
         reporter.start()
         do {
             let summary = try await execution.run()
             reporter.finish()
-            show(summary, failure: nil, plan.graph, on: console)
+            show(summary, failure: nil, execution, on: console)
+            if summary.outcome == .stopped, let directory = checkpoints.directory, !quiet {
+                console.writeError(
+                    "go on with: \(Arguments.Job.jobName) run --checkpoints \(directory) "
+                        + "--restore latest\n")
+            }
             return (summary, 0)
         } catch {
             reporter.finish()
             let failure = error as? JobFailure
-            if let failure { show(failure.summary, failure: failure, plan.graph, on: console) }
+            if let failure { show(failure.summary, failure: failure, execution, on: console) }
             console.writeError(failureText(failure?.cause ?? error))
             return (nil, signals?.abortStatus ?? 1)
         }
     }
 
     private func show(
-        _ summary: JobSummary, failure: JobFailure?, _ graph: LogicalGraph, on console: Console
+        _ summary: JobSummary, failure: JobFailure?, _ execution: JobExecution,
+        on console: Console
     ) {
-        let report = SummaryReport(summary, graph: graph, failure: failure.map { "\($0)" })
+        let report = SummaryReport(
+            summary, graph: execution.plan.graph, failure: failure.map { "\($0)" },
+            checkpoints: execution.checkpointHistory, notices: execution.notices)
         if json { console.writeOutput(report.json + "\n") }
         if !quiet && !json { console.writeError(report.text) }
     }

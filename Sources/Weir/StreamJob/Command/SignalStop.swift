@@ -11,6 +11,9 @@ import WeirRuntime
 #endif
 
 /// Stops a run on SIGINT and SIGTERM: the first drains, the second aborts, a third leaves at once.
+/// SIGUSR1 takes a savepoint.
+///
+/// In a job with checkpoints the first takes one more of these, and the streams stand still.
 ///
 /// A connector that never returns from the operating system cannot be aborted; after three seconds
 /// the process leaves it behind. SIGPIPE is ignored, so that a reader who goes away becomes an
@@ -19,23 +22,30 @@ final class SignalStop: Sendable {
     private let execution: JobExecution
     private let reporter: ProgressReporter
     private let console: Console
+    private let directory: String?
     private let requests = Locked(StopRequests())
     private let queue = DispatchQueue(label: "weir.signals")
     // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
+    private static let handled = [SIGINT, SIGTERM, SIGUSR1]
     private static let gracePeriod = DispatchTimeInterval.seconds(3)
 
-    init(_ execution: JobExecution, _ reporter: ProgressReporter, _ console: Console) {
+    /// - Parameter directory: Where the job's checkpoints are; `nil` in one that takes none.
+    init(
+        _ execution: JobExecution, _ reporter: ProgressReporter, _ console: Console,
+        checkpoints directory: String?
+    ) {
+        self.directory = directory
         self.execution = execution
         self.reporter = reporter
         self.console = console
         signal(SIGPIPE, SIG_IGN)
         let queue = self.queue
-        sources = [SIGINT, SIGTERM].map { number in
+        sources = Self.handled.map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }
-        for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+        for (source, number) in zip(sources, Self.handled) {
             source.setEventHandler { [weak self] in self?.receive(number) }
             source.resume()
         }
@@ -47,13 +57,17 @@ final class SignalStop: Sendable {
     /// Gives the signals their usual meaning again.
     func cancel() {
         for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        for number in Self.handled { signal(number, SIG_DFL) }
     }
 
     private func receive(_ number: Int32) {
+        if number == SIGUSR1 { return takeSavepoint() }
         switch requests.withLock({ $0.receive(signal: number) }) {
         case .drain:
-            reporter.noteStopping("stopping: draining…, again to stop now")
+            reporter.noteStopping(
+                directory == nil
+                    ? "stopping: draining…, again to stop now"
+                    : "stopping: taking a last checkpoint…, again to stop now")
             execution.requestStop()
         case .abort(let status):
             reporter.note("stopping now")
@@ -62,6 +76,21 @@ final class SignalStop: Sendable {
                 self?.leave(status)
             }
         case .leave(let status): leave(status)
+        }
+    }
+
+    private func takeSavepoint() {
+        guard let directory else {
+            return reporter.note("no savepoint: the job keeps no checkpoints; see run --help")
+        }
+        let path = SavepointPath.next(in: directory, at: Machine.now)
+        Task.detached { [execution, reporter] in
+            do {
+                let saved = try await execution.savepoint(to: path)
+                reporter.note("savepoint \(saved)")
+            } catch {
+                reporter.note("no savepoint at \(path): \(error)")
+            }
         }
     }
 

@@ -38,7 +38,17 @@ public struct Job: Sendable {
 
     /// Starts the job; may be called again, for another run.
     ///
-    /// - Parameter parallelism: The number of workers; `nil`: one for each core.
+    /// ```swift
+    /// var options = ExecutionOptions()
+    /// options.checkpoints = CheckpointOptions(CheckpointDirectory("state"), interval: .seconds(10))
+    /// options.checkpoints?.restoring = .latestIfAny
+    /// let run = try job.start(options: options)
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - parallelism: The number of workers; `nil`: one for each core.
+    ///   - options: Batches and queues, and whether its state survives; the default takes no
+    ///     checkpoints.
     /// - Throws: All that is wrong with the job. What goes wrong once it runs is thrown by
     ///   ``RunningJob/summary()``.
     public func start(

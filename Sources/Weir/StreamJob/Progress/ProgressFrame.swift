@@ -23,6 +23,8 @@ struct ProgressFrame: Equatable {
     var recordsRead: Int
     var rate: Double
     var rows: [Row]
+    /// What became of the checkpoints; `nil` in a job that takes none.
+    var checkpoints: String?
 
     // MARK: - One line
 
@@ -39,6 +41,7 @@ struct ProgressFrame: Equatable {
             parts.append(
                 "back-pressure \(NumberText.percent(worst.backPressure)) on '\(worst.name)'")
         }
+        if let checkpoints { parts.append(checkpoints) }
         return parts.joined(separator: "  ")
     }
 
@@ -47,7 +50,8 @@ struct ProgressFrame: Equatable {
             ? "\(job)  starting…"
             : "\(job)  \(NumberText.clock(seconds: elapsedSeconds))  "
                 + "\(NumberText.count(recordsRead)) records  \(NumberText.rate(rate))"
-                + (isStopping ? "  stopping: draining…" : "")
+                + (isStopping
+                    ? "  stopping: " + (checkpoints == nil ? "draining…" : "last checkpoint…") : "")
     }
 
     // MARK: - A block
@@ -58,7 +62,7 @@ struct ProgressFrame: Equatable {
     func lines(columns: Int, rows height: Int, hasColour: Bool) -> [String] {
         // The last column of a terminal wraps, and the block needs a line for the cursor.
         let width = max(1, columns - 1)
-        let fitting = max(0, height - 4)
+        let fitting = max(0, height - (checkpoints == nil ? 4 : 5))
         let shown = rows.count <= fitting ? rows[...] : rows.prefix(max(0, fitting - 1))
         let table = Self.layouts.lazy.map { $0.table(shown) }.first { $0.width + 2 <= width }
         let fallback = Layout(columns: [.received]).table(shown)
@@ -72,7 +76,8 @@ struct ProgressFrame: Equatable {
         for (index, row) in shown.enumerated() where row.backPressure >= 0.5 {
             body[index + 1] = Self.warm(body[index + 1], hasColour)
         }
-        return [Self.bold(head, hasColour)] + body
+        let foot = checkpoints.map { [("  " + $0).cut(to: width)] } ?? []
+        return [Self.bold(head, hasColour)] + body + foot
     }
 
     /// From the richest to the poorest.

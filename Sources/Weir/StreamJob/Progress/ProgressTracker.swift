@@ -13,8 +13,11 @@ struct ProgressTracker {
     ///
     /// - Parameter now: The wall clock, for the lag of watermarks.
     mutating func frame(
-        _ metrics: JobMetrics, now: Timestamp, isStopping: Bool = false
+        _ metrics: JobMetrics, now: Timestamp, isStopping: Bool = false,
+        checkpoints: CheckpointHistory? = nil
     ) -> ProgressFrame {
+        // A job that has started again counts from its checkpoint.
+        if let last = samples.last, last.elapsedSeconds > metrics.elapsedSeconds { samples = [] }
         samples.append(metrics)
         while samples.count > 2, samples[1].elapsedSeconds <= metrics.elapsedSeconds - 1 {
             samples.removeFirst()
@@ -29,7 +32,8 @@ struct ProgressTracker {
         return ProgressFrame(
             job: job, isStopping: isStopping, elapsedSeconds: metrics.elapsedSeconds,
             recordsRead: sources.reduce(0) { $0 + $1.received },
-            rate: sources.reduce(0) { $0 + $1.rate }, rows: rows)
+            rate: sources.reduce(0) { $0 + $1.rate }, rows: rows,
+            checkpoints: checkpoints.map { CheckpointText($0).progress })
     }
 
     private func row(

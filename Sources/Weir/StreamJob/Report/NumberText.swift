@@ -28,6 +28,12 @@ enum NumberText {
         return fixed(scaled, decimals: 1) + unit
     }
 
+    /// A size: `812 B`, `1.2 MB`.
+    static func bytes(_ count: Int) -> String {
+        let text = compact(Double(count))
+        return text + (text.last?.isNumber == true ? " B" : "B")
+    }
+
     /// Records a second: `1.2 M/s`.
     static func rate(_ value: Double) -> String { compact(value) + "/s" }
 

@@ -7,12 +7,22 @@ struct SummaryReport {
     private let summary: JobSummary
     private let graph: LogicalGraph
     private let failure: String?
+    private let checkpoints: CheckpointHistory?
+    private let notices: [String]
 
-    /// - Parameter failure: Why it failed; `nil` where it did not.
-    init(_ summary: JobSummary, graph: LogicalGraph, failure: String? = nil) {
+    /// - Parameters:
+    ///   - failure: Why it failed; `nil` where it did not.
+    ///   - checkpoints: What became of its checkpoints; `nil` where it took none.
+    ///   - notices: What its user was told while it ran; for the JSON form.
+    init(
+        _ summary: JobSummary, graph: LogicalGraph, failure: String? = nil,
+        checkpoints: CheckpointHistory? = nil, notices: [String] = []
+    ) {
         self.summary = summary
         self.graph = graph
         self.failure = failure
+        self.checkpoints = checkpoints
+        self.notices = notices
     }
 
     // MARK: - Text
@@ -25,6 +35,7 @@ struct SummaryReport {
             lines += balance.map { "  " + $0 }
         }
         lines += setAside.map { "  " + $0.text }
+        if let checkpoints { lines.append("  " + CheckpointText(checkpoints).summary) }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -32,7 +43,7 @@ struct SummaryReport {
         let outcome =
             switch summary.outcome {
             case .finished: "finished"
-            case .stopped: "stopped, drained"
+            case .stopped: checkpoints == nil ? "stopped, drained" : "stopped, state kept"
             case .failed: "failed"
             case .aborted: "stopped at once"
             }
@@ -130,6 +141,8 @@ struct SummaryReport {
             ),
             ("operators", .array(summary.ledger.operators.map(Self.tree))),
             ("edges", .array(summary.ledger.edges.map(Self.tree))),
+            ("checkpoints", checkpoints.map { CheckpointText($0).tree } ?? .null),
+            ("notices", .array(notices.map(JSONTree.string))),
         ]).text(isIndented: false)
     }
 

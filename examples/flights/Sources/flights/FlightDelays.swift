@@ -12,18 +12,32 @@ import WeirSQLite
     @Option(help: "Directory with the CSV files.") var data = "data"
     @Option(help: "Directory that the results are written to.") var output = "out"
 
+    @Option(help: "Flights a second, for a slow run to watch. Default: as fast as can be.")
+    var flightsPerSecond: Int?
+
+    func validate() throws {
+        if let flightsPerSecond, flightsPerSecond < 1 {
+            throw ArgumentParser.ValidationError(
+                "--flights-per-second is \(flightsPerSecond); it must be above 0.")
+        }
+    }
+
     func define(_ job: JobBuilder) {
         let missing = CSVOptions(nullText: ["", "NA"])
         let order = WatermarkStrategy.boundedOutOfOrderness(.hours(boundHours))
             .aligned(within: .hours(24))
 
-        let flights =
+        let read =
             job
             .source(
                 CSVFiles<Flight>("\(data)/flights-*.csv.gz", options: missing),
                 onBadRecord: .deadLetter(path: "\(output)/bad-flights.jsonl"), as: "flights"
             )
             .watermarked(order) { $0.scheduled }
+        let flights =
+            flightsPerSecond.map {
+                read.rateLimited(recordsPerSecond: $0, burst: 1_000, as: "slowed")
+            } ?? read
         let weather =
             job
             .source(

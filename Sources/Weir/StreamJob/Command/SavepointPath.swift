@@ -1,0 +1,18 @@
+import Foundation
+import WeirCore
+
+/// Where savepoints go that are asked for by a signal.
+enum SavepointPath {
+    /// `savepoints/20260131T120000Z` in a checkpoint directory; `…Z-2` where that is there already.
+    static func next(in directory: String, at time: Timestamp) -> String {
+        let digits = time.floor(to: .seconds(1)).iso8601.filter { $0 != "-" && $0 != ":" }
+        let path = "\(directory)/savepoints/\(digits)"
+        var candidate = path
+        var number = 1
+        while FileManager.default.fileExists(atPath: candidate) {
+            number += 1
+            candidate = "\(path)-\(number)"
+        }
+        return candidate
+    }
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Kills the flights job and a Nexmark query with SIGKILL at random moments, and compares what they leave
+# with an uninterrupted run. Takes the options of crash-test.py; 20 kills unless told otherwise.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+(cd examples/flights && swift build -c release --product flights)
+(cd benchmarks/downstream && swift build -c release --product downstream-bench)
+exec tools/crash-test.py --flights examples/flights/.build/release/flights \
+    --bench benchmarks/downstream/.build/release/downstream-bench "$@"
