@@ -188,7 +188,7 @@ def main():
     parser.add_argument("--flights-rate", type=int, default=30_000, help="a second and subtask")
     parser.add_argument("--data", default="examples/flights/data")
     parser.add_argument("--bench", help="the built weir-bench")
-    parser.add_argument("--query", default="q5")
+    parser.add_argument("--query", default="q11")
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--events-rate", type=int, default=25_000)
     options = parser.parse_args()

@@ -58,8 +58,8 @@ final class SourceChainBody<Element: Sendable> {
         open = splits.indices.filter { positions?.isEnded($0) != true }
         emptySince = Array(repeating: nil, count: splits.count)
         lastRead = Array(repeating: 0, count: splits.count)
-        alignment.join(marks, tasklet)
         for split in splits.indices where !open.contains(split) { marks.setEnded(split) }
+        alignment.join(marks, tasklet)
         positions?.progress = { [weak self] split in
             guard let self else { return (nil, false) }
             return (self.splits[split].position, !self.open.contains(split))
@@ -264,8 +264,13 @@ final class AlignmentGroup: Sendable {
     }
     private let members = Locked<[Member]>([])
 
+    /// Counts in a subtask where it is: a restored one that counted as being at the beginning would
+    /// hold back the others, and they it.
     func join(_ marks: SplitWatermarks, _ tasklet: Tasklet) {
-        members.withLock { $0.append(Member(marks: marks, tasklet: tasklet)) }
+        let lowest = marks.merged() ?? .latest
+        members.withLock {
+            $0.append(Member(marks: marks, tasklet: tasklet, lowest: lowest))
+        }
     }
 
     /// Whether a split of this subtask with watermark `mark` may be read. If not, the subtask is

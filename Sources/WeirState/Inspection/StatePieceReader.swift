@@ -12,6 +12,10 @@ struct StatePieceReader {
     func entryCount() throws -> Int {
         switch saved.layout.arrangement {
         case "table": return try StateTableDirectory(saved).entryCount
+        case "slices":
+            return try SavedSlices(saved).slices.reduce(0) {
+                $0 + (try StateTableDirectory($1.table).entryCount)
+            }
         case "list", "timers":
             return try (0..<saved.blockCount).reduce(0) { sum, block in
                 try StateReader.reading(try saved.block(block)) { reader in
@@ -26,6 +30,7 @@ struct StatePieceReader {
     func forEachEntry(_ body: (_ key: String?, _ value: String) throws -> Void) throws {
         switch saved.layout.arrangement {
         case "table": try forEachEntryOfTable(body)
+        case "slices": try forEachEntryOfSlices(body)
         case "list", "timers":
             for block in 0..<saved.blockCount { try forEachElement(of: block, body) }
         case "cell", "splits", "transactions":
@@ -50,6 +55,16 @@ struct StatePieceReader {
                     try body(
                         try key.json(from: &reader), try saved.layout.value.json(from: &reader))
                 }
+            }
+        }
+    }
+
+    /// The value of a slice's key comes with the slice's times.
+    private func forEachEntryOfSlices(_ body: (String?, String) throws -> Void) throws {
+        for slice in try SavedSlices(saved).slices {
+            let (start, end) = (slice.start.iso8601, slice.end.iso8601)
+            try StatePieceReader(slice.table).forEachEntryOfTable { key, value in
+                try body(key, #"{"start":"\#(start)","end":"\#(end)","state":\#(value)}"#)
             }
         }
     }

@@ -46,33 +46,15 @@ extension SliceStore: StatePart {
         var found: [Timestamp: [SavedSlice]] = [:]
         let layout = try tableLayout()
         for state in saved {
-            for slice in try readSlices(state, tableLayout: layout) {
+            let read = try SavedSlices(state, tableArrangement: layout.arrangement)
+            fired = max(fired, read.fired)
+            for slice in read.slices {
                 found[slice.start, default: []].append(slice)
             }
         }
         for (start, parts) in found.sorted(by: { $0.key < $1.key }) {
             let slice = try restored(start, parts, owning: ownership)
             if !slice.table.isEmpty || slice.records > 0 { slices.append(slice) }
-        }
-    }
-
-    private func readSlices(
-        _ state: SavedState, tableLayout: StateLayout
-    ) throws -> [SavedSlice] {
-        guard state.layout.arrangement == "slices" else {
-            throw StateFormatError(
-                "windows in slices were expected, and '\(state.layout.arrangement)' found")
-        }
-        var layout = state.layout
-        layout.arrangement = tableLayout.arrangement
-        return try StateReader.reading(state.directory) { reader in
-            fired = max(fired, Timestamp(microseconds: try reader.readSigned()))
-            var nextBlock = 0
-            return try (0..<(try reader.readCount(atLeast: 5))).map { _ in
-                let slice = try SavedSlice(&reader, of: state, layout, firstBlock: nextBlock)
-                nextBlock += slice.table.blockCount
-                return slice
-            }
         }
     }
 
@@ -99,8 +81,35 @@ extension SliceStore: StatePart {
     }
 }
 
+/// The slices as one old subtask saved them.
+struct SavedSlices {
+    /// The end of the last window fired.
+    let fired: Timestamp
+    let slices: [SavedSlice]
+
+    /// Reads the directory.
+    init(_ state: SavedState, tableArrangement: String = "table") throws {
+        guard state.layout.arrangement == "slices" else {
+            throw StateFormatError(
+                "windows in slices were expected, and '\(state.layout.arrangement)' found")
+        }
+        var layout = state.layout
+        layout.arrangement = tableArrangement
+        (fired, slices) = try StateReader.reading(state.directory) { reader in
+            let fired = Timestamp(microseconds: try reader.readSigned())
+            var nextBlock = 0
+            let slices = try (0..<(try reader.readCount(atLeast: 5))).map { _ in
+                let slice = try SavedSlice(&reader, of: state, layout, firstBlock: nextBlock)
+                nextBlock += slice.table.blockCount
+                return slice
+            }
+            return (fired, slices)
+        }
+    }
+}
+
 /// A slice as one old subtask saved it.
-private struct SavedSlice {
+struct SavedSlice {
     let start: Timestamp
     let end: Timestamp
     let records: Int

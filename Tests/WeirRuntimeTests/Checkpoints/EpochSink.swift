@@ -14,7 +14,9 @@ final class EpochSink<Element: Sendable>: Sink {
     /// Called before each of the writer's steps; may throw.
     let onStep: @Sendable (String) throws -> Void
 
-    init(mode: WriteMode = .blocking, onStep: @escaping @Sendable (String) throws -> Void = { _ in }) {
+    init(
+        mode: WriteMode = .blocking, onStep: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) {
         writeMode = mode
         self.onStep = onStep
     }

@@ -84,6 +84,34 @@ import WeirTesting
         #expect(sink.records.sorted() == source.all.sorted())
     }
 
+    @Test(arguments: 1...10) func `goes on with splits that are kept level`(seed: UInt64) throws {
+        let folder = Folder()
+        let sink = EpochSink<Event>()
+        var source = self.source(mode: seed % 2 == 0 ? .inline : .blocking)
+        for isLast in [false, true] {
+            let fuel = SharedCount()
+            source.onRead = { _, _ in
+                if !isLast, fuel.add(1) > 100 { throw TestError("out of fuel") }
+            }
+            let source = source
+            let plan = try plan(parallelism: 3) { job in
+                job.source(source, onBadRecord: .fail, as: "events")
+                    .watermarked(.boundedOutOfOrderness(.zero).aligned(within: .microseconds(200)))
+                {
+                    $0.at
+                }
+                    .sink(to: sink, as: "out")
+            }
+            let options = options(folder, restoring: .latestIfAny)
+            if isLast {
+                #expect(try run(plan, seed: seed, options: options).outcome == .finished)
+            } else {
+                #expect(throws: JobFailure.self) { try run(plan, seed: seed, options: options) }
+            }
+        }
+        #expect(sink.records.sorted() == source.all.sorted())
+    }
+
     /// A job whose source fails when its fuel is used up, so many times.
     private func failing(
         _ failures: Int, after reads: Int, into sink: EpochSink<Event>,
@@ -128,7 +156,9 @@ import WeirTesting
         #expect("\(try #require(failure))".contains("out of fuel"))
     }
 
-    @Test(arguments: 1...20) func `stands still when asked to stop, and goes on`(seed: UInt64) throws {
+    @Test(arguments: 1...20) func `stands still when asked to stop, and goes on`(seed: UInt64)
+        throws
+    {
         let folder = Folder()
         let sink = EpochSink<Event>()
         let executor = ManualExecutor(seed: seed)
