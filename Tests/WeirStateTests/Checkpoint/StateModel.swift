@@ -112,7 +112,7 @@ struct StateModel {
                     directory: piece.directory, contents: piece.blocks.map { $0.bytes },
                     blocks: piece.blocks.map {
                         StateBlock(id: $0.id, isChanged: piece.changed.contains($0.id))
-                    })
+                    }, hasBase: base != nil)
                 try segments[address.subtask].save(
                     snapshot, as: address.part, layout: Self.layout, operator: address.operatorID,
                     subtask: address.subtask)
@@ -170,18 +170,29 @@ struct StateModel {
     }
 }
 
-/// A snapshot whose blocks are in memory.
+/// A snapshot whose blocks are in memory. It keeps only what has changed, as a table's does: what has
+/// not may be changing already.
 final class ModelSnapshot: StateSnapshot {
+    /// An unchanged block was asked for.
+    struct NotKept: Error {}
+
     let directory: [UInt8]
     let contents: [[UInt8]]
     let blocks: [StateBlock]
+    private let hasBase: Bool
 
-    init(directory: [UInt8], contents: [[UInt8]], blocks: [StateBlock]) {
+    init(
+        directory: [UInt8], contents: [[UInt8]], blocks: [StateBlock], hasBase: Bool = false
+    ) {
+        self.hasBase = hasBase
         self.directory = directory
         self.contents = contents
         self.blocks = blocks
     }
 
-    func write(_ index: Int, to output: inout StateWriter) { output.write(raw: contents[index]) }
+    func write(_ index: Int, to output: inout StateWriter) throws {
+        if hasBase, !blocks[index].isChanged { throw NotKept() }
+        output.write(raw: contents[index])
+    }
     func release() {}
 }
