@@ -26,7 +26,7 @@ import WeirTesting
 
     @Test(arguments: 0..<10 as Range<UInt64>)
     func `keeps content over many incremental checkpoints`(seed: UInt64) throws {
-        let files = LossyFileSystem()
+        let files = SimulatedDisk()
         let directory = CheckpointDirectory("/job", fileSystem: files, retaining: 2)
         _ = try directory.claim(job: "orders")
         var model = StateModel(seed: seed, blocks: 30)
@@ -44,7 +44,7 @@ import WeirTesting
     }
 
     @Test func `keeps the newest, savepoints and what is in use`() throws {
-        let files = LossyFileSystem()
+        let files = SimulatedDisk()
         let directory = CheckpointDirectory("/job", fileSystem: files, retaining: 2)
         _ = try directory.claim(job: "orders")
         var model = StateModel(seed: 8, blocks: 10)
@@ -67,12 +67,12 @@ import WeirTesting
                 .manifest.kind == .savepoint)
     }
 
-    private func epochs(_ files: LossyFileSystem) throws -> [Int] {
+    private func epochs(_ files: SimulatedDisk) throws -> [Int] {
         try SavedCheckpoint.epochs(root: "/job", fileSystem: files).map(\.number)
     }
 
     @Test func `bounds dead bytes and the number of files`() throws {
-        let files = LossyFileSystem()
+        let files = SimulatedDisk()
         let directory = CheckpointDirectory("/job", fileSystem: files, retaining: 1)
         _ = try directory.claim(job: "orders")
         var model = StateModel(seed: 9, blocks: 100)
@@ -89,7 +89,7 @@ import WeirTesting
     }
 
     @Test func `stores identical content once`() throws {
-        let files = LossyFileSystem()
+        let files = SimulatedDisk()
         let directory = CheckpointDirectory("/job", fileSystem: files)
         _ = try directory.claim(job: "orders")
         var model = StateModel(seed: 10, blocks: 50)
@@ -155,7 +155,7 @@ import WeirTesting
     #endif
 
     @Test func `refuses an epoch that is not the newest`() throws {
-        let directory = CheckpointDirectory("/job", fileSystem: LossyFileSystem())
+        let directory = CheckpointDirectory("/job", fileSystem: SimulatedDisk())
         _ = try directory.claim(job: "orders")
         let writer = try directory.begin(Epoch(4))
         #expect(
@@ -192,7 +192,7 @@ import WeirTesting
     }
 
     @Test func `writes from several threads at once`() async throws {
-        let directory = CheckpointDirectory("/job", fileSystem: LossyFileSystem())
+        let directory = CheckpointDirectory("/job", fileSystem: SimulatedDisk())
         _ = try directory.claim(job: "orders")
         let writer = try directory.begin(Epoch(1))
         let layout = StateLayout(arrangement: "cell", distribution: .subtask, value: .bytes)

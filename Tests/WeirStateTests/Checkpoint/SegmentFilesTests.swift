@@ -1,10 +1,11 @@
 import Testing
 import WeirCore
+import WeirTesting
 
 @testable import WeirState
 
 @Suite struct `Segment files` {
-    private let files = LossyFileSystem()
+    private let files = SimulatedDisk()
     private let name = String(repeating: "0", count: 32)
     private var path: String { CheckpointPath.segment("/job", name) }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import WeirCore
+import WeirTesting
 
 @testable import WeirState
 
@@ -15,7 +16,7 @@ import WeirCore
     private static let path = "/state/job"
 
     /// Eight checkpoints, incremental but for the first; the second is a savepoint.
-    private static func run(_ files: LossyFileSystem) -> Run {
+    private static func run(_ files: SimulatedDisk) -> Run {
         var run = Run()
         do {
             let directory = CheckpointDirectory(path, fileSystem: files, retaining: 2)
@@ -35,18 +36,18 @@ import WeirCore
     }
 
     private static let operations: Int = {
-        let files = LossyFileSystem()
+        let files = SimulatedDisk()
         _ = run(files)
         return files.operations
     }()
 
-    @Test(arguments: [LossyFileSystem.Loss.everything, .nothing, .some(seed: 1), .some(seed: 2)])
+    @Test(arguments: [SimulatedDisk.Loss.everything, .nothing, .some(seed: 1), .some(seed: 2)])
     func `goes on from the last completed checkpoint wherever the crash was`(
-        loss: LossyFileSystem.Loss
+        loss: SimulatedDisk.Loss
     ) throws {
         #expect(Self.operations > 100)
         for operation in 0..<Self.operations {
-            let files = LossyFileSystem()
+            let files = SimulatedDisk()
             files.plan(.crash, at: operation)
             let run = Self.run(files)
             try expectRecovery(files.afterCrash(loss), after: run, "crash at \(operation)")
@@ -54,7 +55,7 @@ import WeirCore
     }
 
     private func expectRecovery(
-        _ files: LossyFileSystem, after run: Run, _ comment: Comment
+        _ files: SimulatedDisk, after run: Run, _ comment: Comment
     ) throws {
         var run = run
         let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 2)
@@ -75,7 +76,7 @@ import WeirCore
     }
 
     /// Everything that is there is referred to by a manifest.
-    private func expectNoGarbage(_ files: LossyFileSystem, _ comment: Comment) {
+    private func expectNoGarbage(_ files: SimulatedDisk, _ comment: Comment) {
         var needed: Set<String> = []
         for path in files.files where path.hasSuffix("manifest.json") {
             needed.insert(path)
@@ -95,7 +96,7 @@ import WeirCore
     func `survives an operation that fails, and leaves nothing behind`(isFull: Bool) throws {
         var failures = 0
         for operation in 0..<Self.operations {
-            let files = LossyFileSystem()
+            let files = SimulatedDisk()
             files.plan(isFull ? .full : .failure, at: operation)
             if try runThroughFailure(files, "failure at \(operation)") { failures += 1 }
         }
@@ -105,7 +106,7 @@ import WeirCore
     /// Writes eight checkpoints, each of which is tried again as the next epoch when it fails.
     ///
     /// - Returns: Whether one failed.
-    private func runThroughFailure(_ files: LossyFileSystem, _ comment: Comment) throws -> Bool {
+    private func runThroughFailure(_ files: SimulatedDisk, _ comment: Comment) throws -> Bool {
         var model = StateModel(seed: 11, blocks: 12)
         let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 2)
         var failures = 0
@@ -128,7 +129,7 @@ import WeirCore
     }
 
     @Test func `goes on when a full disk has room again`() throws {
-        let files = LossyFileSystem()
+        let files = SimulatedDisk()
         let directory = CheckpointDirectory(Self.path, fileSystem: files, retaining: 1)
         _ = try directory.claim(job: "orders")
         var model = StateModel(seed: 3, blocks: 50)
