@@ -260,6 +260,11 @@ final class CheckpointCoordinator: Sendable {
         let chains = chains.withLock { $0 }
         for chain in chains { chain.commit(upTo: checkpoint.manifest.epoch) }
         guard isLast else { return goOn() }
+        let savepoints = state.withLock { state in
+            defer { state.savepoints = [] }
+            return state.savepoints
+        }
+        for savepoint in savepoints { savepoint.report(.failure(CheckpointError.jobHasEnded)) }
         for chain in chains { chain.setFinished() }
         hooks.withLock { $0 }?.finished()
     }

@@ -61,6 +61,7 @@ final class CheckpointWriterBody: @unchecked Sendable {
         }
         current = nil
         for checkpoint in waiting.withLock({ $0 }) {
+            report(checkpoint.savepoints, .failure(CheckpointError.jobHasEnded))
             for cut in checkpoint.cuts { cut.release() }
         }
         waiting.withLock { $0 = [] }
@@ -69,6 +70,10 @@ final class CheckpointWriterBody: @unchecked Sendable {
     // MARK: - Writing
 
     private func begin(_ checkpoint: CollectedCheckpoint) {
+        // What is left after the streams' end is no state to go on from.
+        if checkpoint.isFinal {
+            report(checkpoint.savepoints, .failure(CheckpointError.jobHasEnded))
+        }
         let savepoints = checkpoint.isFinal ? [] : checkpoint.savepoints
         do {
             let writer = try options.directory.begin(

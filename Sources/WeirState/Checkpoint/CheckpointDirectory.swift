@@ -21,7 +21,7 @@ public final class CheckpointDirectory: Sendable {
     /// How many checkpoints are kept, besides savepoints; at least 1.
     public let retained: Int
 
-    let fileSystem: any CheckpointFileSystem
+    package let fileSystem: any CheckpointFileSystem
     let state = Locked(State())
 
     struct State {
@@ -100,6 +100,9 @@ public final class CheckpointDirectory: Sendable {
             throw error
         }
     }
+
+    /// Whether it has been taken for a job, and not been released since.
+    package var isClaimed: Bool { state.withLock { $0.job != nil } }
 
     /// Lets another job have the directory; also done when this object goes.
     public func release() {
