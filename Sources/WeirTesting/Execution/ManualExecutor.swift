@@ -27,18 +27,24 @@ public final class ManualExecutor: WeirRuntime.Executor {
     private let maximumTick: UInt64
     private let jobs = JobQueue()
 
-    private struct State {
+    fileprivate struct State {
         var random: SeededGenerator
         var now: UInt64 = 1
         var queues: [RunQueue] = []
         var timers: [Timer] = []
         var timersMade = 0
         var steps = 0
+        /// What was chosen at each step, folded into one number.
+        var schedule: UInt64 = 0
+        /// What is added to the virtual time to get the time of day.
+        var wallClockOffset: Int64 = 0
     }
 
-    private struct RunQueue {
+    fileprivate struct RunQueue {
         var tasklets: [Tasklet] = []
         var first = 0
+        /// Until when nothing in it runs.
+        var stalledUntil: UInt64 = 0
         var isEmpty: Bool { first == tasklets.count }
 
         mutating func popFirst() -> Tasklet {
@@ -53,16 +59,18 @@ public final class ManualExecutor: WeirRuntime.Executor {
         }
     }
 
-    private struct Timer {
+    fileprivate struct Timer {
         let due: UInt64
         let number: Int
         let body: @Sendable () -> Void
     }
 
-    private enum Work {
+    fileprivate enum Work {
         case tasklet(Tasklet)
         case timer(@Sendable () -> Void)
         case job(UnownedJob)
+        /// Time has passed.
+        case nothing
     }
 
     /// Creates an executor.
@@ -74,6 +82,14 @@ public final class ManualExecutor: WeirRuntime.Executor {
     public init(seed: UInt64, maximumTick: Duration = .microseconds(100)) {
         state = Locked(State(random: SeededGenerator(seed: seed)))
         self.maximumTick = UInt64(max(0, maximumTick.wholeMicroseconds)) * 1_000
+    }
+
+    /// Creates the executor of a process that takes another's place: time goes on where that was.
+    init(seed: UInt64, after other: ManualExecutor) {
+        let (now, offset) = other.state.withLock { ($0.now, $0.wallClockOffset) }
+        state = Locked(
+            State(random: SeededGenerator(seed: seed), now: now, wallClockOffset: offset))
+        maximumTick = other.maximumTick
     }
 
     // MARK: - Executor
@@ -99,7 +115,9 @@ public final class ManualExecutor: WeirRuntime.Executor {
 
     /// The time of day: the virtual time from the start of 2026 on.
     public func wallClock() -> Timestamp {
-        Self.firstDay.advanced(byMicroseconds: Int64(nanoseconds() / 1_000))
+        let microseconds = Int64(nanoseconds() / 1_000)
+        return Self.firstDay.advanced(
+            byMicroseconds: microseconds + state.withLock { $0.wallClockOffset })
     }
 
     private static let firstDay = Timestamp(microseconds: 1_767_225_600_000_000)
@@ -124,8 +142,26 @@ public final class ManualExecutor: WeirRuntime.Executor {
         state.withLock { $0.queues[index].tasklets.append(tasklet) }
     }
 
+    // MARK: - Disturbances
+
+    /// Sets the clock on the wall forward, or back; time passes as before.
+    func setWallClock(by span: Duration) {
+        state.withLock { $0.wallClockOffset += span.wholeMicroseconds }
+    }
+
+    /// Has one of the workers and lanes, picked by `choice`, run nothing for a while.
+    func stallQueue(_ choice: Int, for span: Duration) {
+        let nanoseconds = UInt64(max(0, span.wholeMicroseconds)) * 1_000
+        state.withLock { state in
+            guard !state.queues.isEmpty else { return }
+            state.queues[choice % state.queues.count].stalledUntil = state.now + nanoseconds
+        }
+    }
+
     // MARK: - Running
 
+    /// What was run at each step, as one number: two runs that went the same way have the same.
+    public var schedule: UInt64 { state.withLock { $0.schedule } }
     /// The turns, timers and asynchronous pieces run so far.
     public var steps: Int { state.withLock { $0.steps } }
     /// The timers that have not fired.
@@ -160,33 +196,71 @@ public final class ManualExecutor: WeirRuntime.Executor {
         case .tasklet(let tasklet): tasklet.run()
         case .timer(let body): body()
         case .job(let job): jobs.run(job)
+        case .nothing: break
         }
         return true
     }
 
     private func next() -> Work? {
         state.withLock { state in
-            // The timer that is due first, in the order in which timers were made.
-            let timer = state.timers.indices.min {
-                (state.timers[$0].due, state.timers[$0].number)
-                    < (state.timers[$1].due, state.timers[$1].number)
-            }
-            let ready = state.queues.indices.filter { !state.queues[$0].isEmpty }
-            let dueTimer = timer.flatMap { state.timers[$0].due <= state.now ? $0 : nil }
-            let choices = ready.count + (dueTimer == nil ? 0 : 1) + (jobs.isEmpty ? 0 : 1)
             state.steps += 1
-            guard choices > 0 else {
-                guard let timer else { return nil }
-                state.now = max(state.now, state.timers[timer].due)
-                return .timer(state.timers.remove(at: timer).body)
+            var ready = 0
+            var stalledUntil = UInt64.max
+            for queue in state.queues where !queue.isEmpty {
+                if queue.stalledUntil <= state.now {
+                    ready += 1
+                } else {
+                    stalledUntil = min(stalledUntil, queue.stalledUntil)
+                }
             }
+            let timer = state.firstTimer
+            let dueTimer = timer.flatMap { state.timers[$0].due <= state.now ? $0 : nil }
+            let choices = ready + (dueTimer == nil ? 0 : 1) + (jobs.isEmpty ? 0 : 1)
+            guard choices > 0 else { return state.jump(timer, stalledUntil) }
             let choice = Int.random(in: 0..<choices, using: &state.random)
-            if choice < ready.count { return .tasklet(state.queues[ready[choice]].popFirst()) }
-            if choice == ready.count, let dueTimer {
+            state.note(choice)
+            if choice < ready { return .tasklet(state.popReady(choice)) }
+            if choice == ready, let dueTimer {
                 return .timer(state.timers.remove(at: dueTimer).body)
             }
             return jobs.pop().map { .job($0) }
         }
+    }
+}
+
+extension ManualExecutor.State {
+    /// The timer that is due first, in the order in which timers were made.
+    fileprivate var firstTimer: Int? {
+        timers.indices.min {
+            (timers[$0].due, timers[$0].number) < (timers[$1].due, timers[$1].number)
+        }
+    }
+
+    /// Lets time pass until there is something to run; `nil` when there never will be.
+    fileprivate mutating func jump(_ timer: Int?, _ stalledUntil: UInt64) -> ManualExecutor.Work? {
+        if let timer, timers[timer].due <= stalledUntil {
+            now = max(now, timers[timer].due)
+            return .timer(timers.remove(at: timer).body)
+        }
+        guard stalledUntil < .max else { return nil }
+        now = stalledUntil
+        return .nothing
+    }
+
+    /// Takes what is at the front of the n-th queue that is ready.
+    fileprivate mutating func popReady(_ number: Int) -> Tasklet {
+        var left = number
+        for index in queues.indices
+        where !queues[index].isEmpty && queues[index].stalledUntil <= now {
+            if left == 0 { return queues[index].popFirst() }
+            left -= 1
+        }
+        preconditionFailure("fewer queues are ready than were counted")
+    }
+
+    fileprivate mutating func note(_ choice: Int) {
+        schedule = (schedule ^ UInt64(choice) ^ now) &* 0x9e37_79b9_7f4a_7c15
+        schedule ^= schedule >> 29
     }
 }
 
