@@ -96,6 +96,7 @@ final class ChainCheckpoints: @unchecked Sendable {
         }
         cut.pauseNanoseconds = executor.nanoseconds() - started
         coordinator.acknowledge(cut)
+        if coordinator.defect == .commitsBeforeComplete { commit(upTo: epoch) }
     }
 
     /// The chain's input has ended, and all that it had to say is out.

@@ -66,7 +66,8 @@ final class CheckpointCoordinator: Sendable {
         self.options = options
         self.executor = executor
         restoredEpoch = restored ?? .none
-        let last = max(lastEpoch, restoredEpoch)
+        let last =
+            options.defect == .epochsReused ? restoredEpoch : max(lastEpoch, restoredEpoch)
         requested = Atomic(last.number)
         hooks = Locked(nil)
         state = Locked(State(epoch: last))
@@ -85,6 +86,8 @@ final class CheckpointCoordinator: Sendable {
 
     // MARK: - For the chains
 
+    /// What is broken; for tests of tests.
+    var defect: EngineDefect? { options.defect }
     /// The epoch that sources have been asked to end last.
     var requestedEpoch: Epoch { Epoch(requested.load(ordering: .acquiring)) }
     /// Whether the sources may send their ends: all have been read to theirs.

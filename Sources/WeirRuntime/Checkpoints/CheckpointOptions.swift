@@ -29,6 +29,8 @@ public struct CheckpointOptions: Sendable {
     /// Whether a restore may drop the state of operators that the job no longer has, or no longer
     /// keeps in that form. Default: no, and the restore is refused.
     public var allowsDroppedState = false
+    /// What is broken; for tests of tests.
+    package var defect: EngineDefect?
 
     /// Keeps checkpoints in `directory`.
     public init(_ directory: CheckpointDirectory, interval: Duration = .seconds(10)) {

@@ -36,9 +36,13 @@ struct CheckpointSetup {
         }
         if let found {
             try RestoredState.checkIdentity(found.manifest, at: found.path, against: plan)
+            // What the sinks commit now, no crash may undo: it must find this checkpoint again.
+            do { try found.makeDurable() } catch {
+                guard case .path = options.restoring, isFirst else { throw error }
+            }
             notices.append("restored checkpoint \(found.manifest.epoch) from \(found.path)")
         }
-        restored = found.map { RestoredState(checkpoint: $0) }
+        restored = found.map { RestoredState(checkpoint: $0, defect: options.defect) }
         coordinator = CheckpointCoordinator(
             options: options, executor: executor, restored: found?.manifest.epoch,
             lastEpoch: try options.directory.newestEpoch())

@@ -6,6 +6,7 @@ import WeirState
 /// state what belongs to it.
 struct RestoredState {
     let checkpoint: SavedCheckpoint
+    var defect: EngineDefect?
 
     /// Fills the parts of one subtask of an operator, and its counters.
     ///
@@ -17,10 +18,13 @@ struct RestoredState {
         // What was counted as held in state that is dropped would be missing in the end.
         let kept = Set(context.kept.entries.map(\.name))
         let isWhole = saved.parts.allSatisfy { $0.pieces.isEmpty || kept.contains($0.name) }
-        if context.subtask == 0, isWhole { context.counters.restore(Self.total(saved.counters)) }
+        if context.subtask == 0, isWhole, defect != .countersNotRestored {
+            context.counters.restore(Self.total(saved.counters))
+        }
         let ownership = KeyOwnership(
             keyGroups: keyGroups, subtask: context.subtask, parallelism: context.parallelism)
         for entry in context.kept.entries {
+            if defect == .transactionsForgotten, entry.part is any SinkEpochs { continue }
             let layout = try entry.part.layout()
             let pieces = checkpoint.state(ofOperator: id.name, part: entry.name)
             guard let first = pieces.first else { continue }

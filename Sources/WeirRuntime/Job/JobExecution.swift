@@ -150,6 +150,14 @@ public final class JobExecution: Sendable {
             })
     }
 
+    /// Looks at queues and, if asked to, state; only where no tasklet runs.
+    package func observe(countsState: Bool) -> JobObservation? {
+        guard let parts = state.withLock({ $0.parts }) else { return nil }
+        var observation = JobObservation(parts)
+        if countsState { observation.count(parts) }
+        return observation
+    }
+
     // MARK: - Starting again
 
     private func note(_ notice: String) { state.withLock { $0.notices.append(notice) } }

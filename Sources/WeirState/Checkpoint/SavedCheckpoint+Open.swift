@@ -145,3 +145,13 @@ struct ContentReading {
         .corrupt(path: manifestPath, reason: "a block is said to lie outside of its segment")
     }
 }
+
+extension SavedCheckpoint {
+    /// Makes the checkpoint's name last.
+    ///
+    /// Where the last step of completing it has failed, or the process died in it, the checkpoint may
+    /// be there without having reached the disk.
+    package func makeDurable() throws {
+        try segments.fileSystem.synchronizeDirectory(CheckpointPath.parent(of: path))
+    }
+}

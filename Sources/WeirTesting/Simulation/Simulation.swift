@@ -106,7 +106,7 @@ public struct Simulation: Sendable {
         return FaultPlan(faults, extent: extent, using: &random)
     }
 
-    private func outcome(_ seed: UInt64, _ plan: FaultPlan) throws -> SimulatedRun.Outcome {
+    func outcome(_ seed: UInt64, _ plan: FaultPlan) throws -> SimulatedRun.Outcome {
         try SimulatedRun(job, seed: seed, plan: plan, reference: reference, mutation: mutation)
             .run()
     }

@@ -92,6 +92,23 @@ public final class SimulatedEnvironment: Sendable {
                 normalised: { normalised($0).map(AnyHashable.init) }, isExact: false))
     }
 
+    /// A sink of a table's changes, of which what they lead to counts, and that they fit together.
+    public func table<Key: Hashable & Sendable, Row: Hashable & Sendable>(
+        _ name: String, of type: KeyedChange<Key, Row>.Type = KeyedChange<Key, Row>.self
+    ) -> SimulatedSink<KeyedChange<Key, Row>> {
+        sink(name) { changes in
+            var rows: [Key: Row] = [:]
+            var problems: [String] = []
+            for change in changes {
+                if rows[change.key] != change.change.old {
+                    problems.append("\(change) does not go on from what was there")
+                }
+                rows[change.key] = change.change.new
+            }
+            return problems + rows.map { "\($0.key) = \($0.value)" }
+        }
+    }
+
     private func makeSink<Element: Sendable>(
         _ name: String, _ comparison: RowComparison<Element>
     ) -> SimulatedSink<Element> {
