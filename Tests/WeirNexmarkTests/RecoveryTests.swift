@@ -49,7 +49,8 @@ private func abort(_ execution: JobExecution, _ executor: ManualExecutor, after 
     executor.schedule(after: .microseconds(200)) {
         let read = execution.metrics().operators.first?.counts.received ?? 0
         let isSaved = (execution.checkpointHistory?.completed ?? 0) > 0
-        if read >= events, isSaved { execution.abort() } else { abort(execution, executor, after: events) }
+        if read >= events, isSaved { return execution.abort() }
+        abort(execution, executor, after: events)
     }
 }
 

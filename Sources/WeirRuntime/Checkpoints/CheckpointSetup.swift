@@ -71,7 +71,8 @@ struct CheckpointSetup {
             return nil
         case .latest: return try newest(options, &notices, isRequired: true)
         case .latestIfAny: return try newest(options, &notices, isRequired: false)
-        case .path(let path): return try SavedCheckpoint.open(path, fileSystem: options.directory.fileSystem)
+        case .path(let path):
+            return try SavedCheckpoint.open(path, fileSystem: options.directory.fileSystem)
         }
     }
 

@@ -1,4 +1,4 @@
-public import WeirCore
+import WeirCore
 
 /// Runs jobs in a simulated world under every fault, and checks that none shows in their results.
 ///
