@@ -26,8 +26,8 @@ public struct CheckpointOptions: Sendable {
     public var mode = Mode.exactlyOnce
     /// Where to go on from; `nil`, the default: from the beginning.
     public var restoring: RestorePoint?
-    /// Whether a restore may drop the state of operators that the job no longer has, or no longer
-    /// keeps in that form. Default: no, and the restore is refused.
+    /// Whether a restore may drop the state of operators, and of parts of them, that the job no longer
+    /// has; a part that it has in a form that can't be read is refused all the same. Default: no.
     public var allowsDroppedState = false
     /// What is broken; for tests of tests.
     package var defect: EngineDefect?
