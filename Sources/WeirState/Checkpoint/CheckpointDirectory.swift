@@ -86,6 +86,10 @@ public final class CheckpointDirectory: Sendable {
         for directory in [CheckpointPath.segments(path), CheckpointPath.checkpoints(path)] {
             try fileSystem.makeDirectories(directory)
         }
+        // An earlier run may have died, or failed, between making them and making them last.
+        for directory in [path, CheckpointPath.parent(of: path)] {
+            try fileSystem.synchronizeDirectory(directory)
+        }
         let lock = try takeLock(job: job)
         do {
             let problems = try scan(job: job)

@@ -34,6 +34,20 @@ import WeirRuntime
         #expect(traces.count == 10)
     }
 
+    /// Seeds that once lost a directory that an earlier process had made and not made to last, and all
+    /// checkpoints with it.
+    @Test(arguments: [
+        ("stateless", UInt64(236), "diskFails@5:180 crashOnDisk@40:782 diskFull@12:846"),
+        ("windows", 1_339, "crashOnDisk@35:39 diskFails@1:288"),
+        ("functions", 1_339, "crashOnDisk@25:39 diskFails@1:288"),
+    ])
+    func `keeps a directory that an earlier process had made`(
+        name: String, seed: UInt64, plan: String
+    ) throws {
+        _ = try Simulation.replay(
+            try #require(SimulatedJob.example(name)), seed: seed, plan: plan)
+    }
+
     @Test func `writes faults as text and reads them again`() throws {
         let plan = FaultPlan([Fault(.crash, at: 120, amount: 7), Fault(.diskFull, at: 3)])
         #expect(plan.description == "crash@120:7 diskFull@3:0")

@@ -335,7 +335,9 @@ private final class Load: Sendable {
         let plan = try plan(parallelism: parallelism) {
             $0.source(TestSource(splits: [Array(0..<2_000), Array(2_000..<4_000)]), as: "numbers")
                 .mapAsync(
-                    .unordered, capacity: 16, timeout: .seconds(60), onFailure: .fail, as: "calls"
+                    // Tests that compute for long can keep the threads of tasks for minutes.
+                    .unordered, capacity: 16, timeout: .seconds(3_600), onFailure: .fail,
+                    as: "calls"
                 ) { number in
                     await Task.yield()
                     return number
