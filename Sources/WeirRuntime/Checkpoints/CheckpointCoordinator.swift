@@ -316,6 +316,13 @@ final class CheckpointCoordinator: Sendable {
         for savepoint in savepoints { savepoint.report(.failure(CheckpointError.jobHasEnded)) }
     }
 
+    /// Lets go of the chains, which lead back here, and with them of all their state. Called when the
+    /// attempt's last tasklet has finished.
+    func dismiss() {
+        chains.withLock { $0 = [] }
+        hooks.withLock { $0 = nil }
+    }
+
     /// Whether no more checkpoints will be taken.
     var isOver: Bool { state.withLock { $0.isOver } }
     /// The checkpoint that the next attempt can go on from.

@@ -90,6 +90,7 @@ public final class JobExecution: Sendable {
         await withCheckedContinuation { continuation in
             start(parts, continuation)
         }
+        state.withLock { $0.coordinator }?.dismiss()
         return try conclude()
     }
 

@@ -254,4 +254,25 @@ import WeirTesting
             }
         }
     }
+
+    @Test func `lets go of all state when it is over`() throws {
+        final class Witness: Sendable {}
+        weak var seen: Witness?
+        let folder = Folder()
+        do {
+            let witness = Witness()
+            seen = witness
+            let plan = try plan(parallelism: 2) { job in
+                job.source(source(), onBadRecord: .fail, as: "events")
+                    .map { event in
+                        withExtendedLifetime(witness) { event }
+                    }
+                    .sink(to: EpochSink<Event>(), as: "out")
+            }
+            let executor = ManualExecutor(seed: 1)
+            let execution = JobExecution(plan, executor: executor, options: options(folder))
+            _ = try executor.run { try await execution.run() }
+        }
+        #expect(seen == nil)
+    }
 }
