@@ -81,7 +81,7 @@ enum CheckpointLimit {
         )
         .watermarked(.boundedOutOfOrderness(.seconds(1))) { $0.time }
         .keyed(by: { $0.key })
-        .windowed(.tumbling(.seconds(1 << 40)), late: .drop)
+        .windowed(.tumbling(.hours(24 * 365)), late: .drop)
         .aggregate(Count(), Sum { $0.value }, as: "state") { key, window, count, sum in
             KeyCount(key: key, start: window.start, count: count + sum)
         }
