@@ -27,10 +27,11 @@ public struct StateField<Root, Value>: Sendable {
     /// Makes `nil` of the type, where it has that.
     static var absence: (@Sendable () -> Value)? {
         guard let optional = Value.self as? any StateWithAbsence.Type,
-            optional.absence is Value
+            let absence = optional.absence as? Value
         else { return nil }
-        // The cast holds: it has just been tried.
-        return { optional.absence as! Value }
+        // `nil` has nothing in it that threads could share, whatever it is the absence of.
+        nonisolated(unsafe) let shared = absence
+        return { shared }
     }
 }
 

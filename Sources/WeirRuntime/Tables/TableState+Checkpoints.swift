@@ -78,10 +78,11 @@ extension HeldChange: @unchecked Sendable {
 
 extension HeldChange: StateComposite {
     static func stateCodec() throws -> StateCodec<HeldChange> {
-        if Before.self == Void.self {
-            // `Void` cannot conform to anything, and so has no codec; the cast has just been checked.
+        // `Void` cannot conform to anything, and so has no codec.
+        if Before.self == Void.self, let nothing = () as? Before {
+            nonisolated(unsafe) let shared = nothing
             return try .record("HeldChange", StateField("key") { $0.key }) {
-                HeldChange(key: $0, before: () as! Before)
+                HeldChange(key: $0, before: shared)
             }
         }
         return try .record(
