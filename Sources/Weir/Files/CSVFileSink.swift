@@ -97,52 +97,11 @@ public struct CSVFileSink<Row: Sendable>: Sink {
         _ = try format.csvDecoder(header: format.fields.map(\.name), options: options)
     }
 
-    public func writer(context: SubtaskContext) throws -> CSVFileWriter<Row> {
+    public func writer(context: SubtaskContext) throws -> RowFileWriter<Row> {
         let encoder = format.csvEncoder(options: options)
         let output = try RollingOutput(target, header: encoder.header + [10], context: context)
-        return CSVFileWriter(output, encoder: encoder)
-    }
-}
-
-/// Writes the CSV files of one subtask.
-public struct CSVFileWriter<Row: Sendable>: SinkWriter {
-    @usableFromInline var output: RollingOutput
-    @usableFromInline let encoder: CSVRecordEncoder<Row>
-
-    init(_ output: RollingOutput, encoder: CSVRecordEncoder<Row>) {
-        self.output = output
-        self.encoder = encoder
-    }
-
-    /// - Throws: ``FileSystemError``, for example when the disk is full; ``FileError`` when a row
-    ///   cannot be encoded.
-    @inlinable public mutating func write(_ batch: inout Batch<Row>) throws {
-        for row in batch.indices {
-            do throws(FieldError) {
-                try encoder.encode(batch[row], into: &output.buffer)
-            } catch {
-                throw output.notEncodable(error)
-            }
-            try output.endRow()
+        return RowFileWriter(output) { row, bytes throws(FieldError) in
+            try encoder.encode(row, into: &bytes)
         }
-        batch.removeAll()
-    }
-
-    public mutating func flush() throws { try output.flush() }
-    public mutating func finish() throws { try output.finish() }
-    public mutating func abandon() { output.abandon() }
-
-    public mutating func begin(_ epoch: Epoch) throws { try output.begin(epoch) }
-    public mutating func prepare(_ epoch: Epoch) throws -> [UInt8]? { try output.prepare() }
-
-    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file of the epoch is gone.
-    public mutating func commit(_ transaction: PreparedTransaction) throws {
-        try output.commit(transaction)
-    }
-
-    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file that the checkpoint needs is
-    ///   gone or another.
-    public mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
-        try output.recover(transactions, after: epoch)
     }
 }

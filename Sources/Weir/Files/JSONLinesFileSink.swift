@@ -77,51 +77,11 @@ public struct JSONLinesFileSink<Row: Sendable>: Sink {
         try format.validate()
     }
 
-    public func writer(context: SubtaskContext) throws -> JSONLinesFileWriter<Row> {
+    public func writer(context: SubtaskContext) throws -> RowFileWriter<Row> {
+        let encoder = format.jsonEncoder()
         let output = try RollingOutput(target, header: [], context: context)
-        return JSONLinesFileWriter(output, encoder: format.jsonEncoder())
-    }
-}
-
-/// Writes the JSON Lines files of one subtask.
-public struct JSONLinesFileWriter<Row: Sendable>: SinkWriter {
-    @usableFromInline var output: RollingOutput
-    @usableFromInline let encoder: JSONRecordEncoder<Row>
-
-    init(_ output: RollingOutput, encoder: JSONRecordEncoder<Row>) {
-        self.output = output
-        self.encoder = encoder
-    }
-
-    /// - Throws: ``FileSystemError``, for example when the disk is full; ``FileError`` when a row
-    ///   cannot be encoded.
-    @inlinable public mutating func write(_ batch: inout Batch<Row>) throws {
-        for row in batch.indices {
-            do throws(FieldError) {
-                try encoder.encode(batch[row], into: &output.buffer)
-            } catch {
-                throw output.notEncodable(error)
-            }
-            try output.endRow()
+        return RowFileWriter(output) { row, bytes throws(FieldError) in
+            try encoder.encode(row, into: &bytes)
         }
-        batch.removeAll()
-    }
-
-    public mutating func flush() throws { try output.flush() }
-    public mutating func finish() throws { try output.finish() }
-    public mutating func abandon() { output.abandon() }
-
-    public mutating func begin(_ epoch: Epoch) throws { try output.begin(epoch) }
-    public mutating func prepare(_ epoch: Epoch) throws -> [UInt8]? { try output.prepare() }
-
-    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file of the epoch is gone.
-    public mutating func commit(_ transaction: PreparedTransaction) throws {
-        try output.commit(transaction)
-    }
-
-    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file that the checkpoint needs is
-    ///   gone or another.
-    public mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
-        try output.recover(transactions, after: epoch)
     }
 }

@@ -15,9 +15,12 @@ public struct MaxBy<Input: Sendable, Value: Comparable & Sendable>: Aggregate {
     /// The largest value, and the records that have it.
     public struct Accumulator: Sendable {
         @usableFromInline var largest: Value?
-        @usableFromInline var records: [Input] = []
+        @usableFromInline var records: [Input]
 
-        @inlinable init() {}
+        @inlinable init(largest: Value? = nil, records: [Input] = []) {
+            self.largest = largest
+            self.records = records
+        }
     }
 
     @inlinable public func makeAccumulator() -> Accumulator { Accumulator() }
@@ -52,11 +55,6 @@ extension MaxBy.Accumulator: StateComposite {
     public static func stateCodec() throws -> StateCodec<Self> {
         try .record(
             "MaxBy", StateField("largest") { $0.largest }, StateField("records") { $0.records }
-        ) { largest, records in
-            var accumulator = Self()
-            accumulator.largest = largest
-            accumulator.records = records
-            return accumulator
-        }
+        ) { Self(largest: $0, records: $1) }
     }
 }

@@ -1,10 +1,15 @@
 /// The values that an extreme is looked for among, so that each can be taken back.
 public struct RetractableValues<Value: Comparable & Sendable>: Sendable {
-    @usableFromInline var ordered = OrderedMultiset<Value>()
+    @usableFromInline var ordered: OrderedMultiset<Value>
     /// Values that do not equal themselves, not-a-number that is, and have no place in an order.
-    @usableFromInline var unordered: [Value] = []
+    @usableFromInline var unordered: [Value]
 
-    @inlinable init() {}
+    @inlinable init(
+        ordered: OrderedMultiset<Value> = OrderedMultiset(), unordered: [Value] = []
+    ) {
+        self.ordered = ordered
+        self.unordered = unordered
+    }
 
     @inlinable mutating func add(_ value: Value) {
         if value == value { ordered.insert(value) } else { unordered.append(value) }
@@ -110,11 +115,6 @@ extension RetractableValues: StateComposite {
         try .record(
             "RetractableValues", StateField("ordered") { $0.ordered },
             StateField("unordered") { $0.unordered }
-        ) { ordered, unordered in
-            var values = RetractableValues()
-            values.ordered = ordered
-            values.unordered = unordered
-            return values
-        }
+        ) { RetractableValues(ordered: $0, unordered: $1) }
     }
 }

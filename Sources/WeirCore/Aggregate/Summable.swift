@@ -23,19 +23,22 @@ public protocol Summable: Sendable {
 }
 
 extension Summable where Self: FixedWidthInteger {
-    @inlinable public static var emptySum: Int128 { 0 }
-    // Neither addition can overflow: that would take 2⁶³ values of 64 bits.
-    @inlinable public static func add(_ value: Self, to partial: inout Int128) {
-        partial &+= Int128(truncatingIfNeeded: value)
+    @inlinable public static var emptySum: IntegerSum { IntegerSum() }
+    @inlinable public static func add(_ value: Self, to partial: inout IntegerSum) {
+        partial.add(Int128(truncatingIfNeeded: value))
     }
-    @inlinable public static func retract(_ value: Self, from partial: inout Int128) {
-        partial &-= Int128(truncatingIfNeeded: value)
+    @inlinable public static func retract(_ value: Self, from partial: inout IntegerSum) {
+        partial.subtract(Int128(truncatingIfNeeded: value))
     }
-    @inlinable public static func merge(_ other: Int128, into partial: inout Int128) {
-        partial &+= other
+    @inlinable public static func merge(_ other: IntegerSum, into partial: inout IntegerSum) {
+        partial.add(other.value)
     }
-    @inlinable public static func total(of partial: Int128) -> Self? { Self(exactly: partial) }
-    @inlinable public static func approximateTotal(of partial: Int128) -> Double { Double(partial) }
+    @inlinable public static func total(of partial: IntegerSum) -> Self? {
+        Self(exactly: partial.value)
+    }
+    @inlinable public static func approximateTotal(of partial: IntegerSum) -> Double {
+        Double(partial.value)
+    }
     @inlinable public var approximateValue: Double { Double(self) }
 }
 

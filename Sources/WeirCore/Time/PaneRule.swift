@@ -45,13 +45,17 @@ public struct PaneTrigger<Element>: WindowTrigger {
     /// What is remembered for each key and window.
     public struct State: Codable, Sendable {
         /// The records since the last pane.
-        @usableFromInline var records = 0
+        @usableFromInline var records: Int
         /// When the timer that waits is due, in microseconds.
         @usableFromInline var timer: Int64?
         /// Whether that is a processing time.
-        @usableFromInline var isProcessingTime = false
+        @usableFromInline var isProcessingTime: Bool
 
-        @inlinable init() {}
+        @inlinable init(records: Int = 0, timer: Int64? = nil, isProcessingTime: Bool = false) {
+            self.records = records
+            self.timer = timer
+            self.isProcessingTime = isProcessingTime
+        }
     }
 
     /// Emits by these rules.
@@ -158,12 +162,6 @@ extension PaneTrigger.State: StateComposite {
         try .record(
             "PaneTrigger", StateField("records") { $0.records }, StateField("timer") { $0.timer },
             StateField("isProcessingTime") { $0.isProcessingTime }
-        ) { records, timer, isProcessingTime in
-            var state = Self()
-            state.records = records
-            state.timer = timer
-            state.isProcessingTime = isProcessingTime
-            return state
-        }
+        ) { Self(records: $0, timer: $1, isProcessingTime: $2) }
     }
 }

@@ -31,10 +31,13 @@ public enum JoinKind: String, Sendable {
 
 /// The records of both sides with one key, in one slice or window.
 public struct JoinAccumulator<Left: Sendable, Right: Sendable>: Sendable {
-    @usableFromInline var lefts: ContiguousArray<Left> = []
-    @usableFromInline var rights: ContiguousArray<Right> = []
+    @usableFromInline var lefts: ContiguousArray<Left>
+    @usableFromInline var rights: ContiguousArray<Right>
 
-    @inlinable init() {}
+    @inlinable init(lefts: ContiguousArray<Left> = [], rights: ContiguousArray<Right> = []) {
+        self.lefts = lefts
+        self.rights = rights
+    }
 
     /// Appends the joined rows from `position` on, until `output` holds `limit` rows.
     ///

@@ -7,7 +7,10 @@ public struct AggregateRow<Accumulator, Row> {
     /// even if the job's function has changed since.
     @usableFromInline var emitted: Row?
 
-    @inlinable init(_ accumulator: Accumulator) { self.accumulator = accumulator }
+    @inlinable init(_ accumulator: Accumulator, emitted: Row? = nil) {
+        self.accumulator = accumulator
+        self.emitted = emitted
+    }
 }
 
 /// Aggregates the records of each key, with a row that is updated as they come.

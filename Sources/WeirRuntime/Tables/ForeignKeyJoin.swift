@@ -110,9 +110,17 @@ final class ForeignGroups<
 
     @usableFromInline struct Group {
         @usableFromInline var right: Right?
-        @usableFromInline var time = Timestamp.earliest
-        @usableFromInline var subscribers: [LeftKey: Subscriber] = [:]
-        @inlinable init() {}
+        @usableFromInline var time: Timestamp
+        @usableFromInline var subscribers: [LeftKey: Subscriber]
+
+        @inlinable init(
+            right: Right? = nil, time: Timestamp = .earliest,
+            subscribers: [LeftKey: Subscriber] = [:]
+        ) {
+            self.right = right
+            self.time = time
+            self.subscribers = subscribers
+        }
     }
 
     @usableFromInline let keepsLeft: Bool

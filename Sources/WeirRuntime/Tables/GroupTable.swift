@@ -4,10 +4,14 @@ public import WeirCore
 public struct GroupState<Accumulator, Row> {
     @usableFromInline var accumulator: Accumulator
     /// The rows in the group; without any the group itself has no row.
-    @usableFromInline var count = 0
+    @usableFromInline var count: Int
     @usableFromInline var emitted: Row?
 
-    @inlinable init(_ accumulator: Accumulator) { self.accumulator = accumulator }
+    @inlinable init(_ accumulator: Accumulator, count: Int = 0, emitted: Row? = nil) {
+        self.accumulator = accumulator
+        self.count = count
+        self.emitted = emitted
+    }
 }
 
 /// Aggregates the rows of a table by group: adds what comes in, and takes back what goes.

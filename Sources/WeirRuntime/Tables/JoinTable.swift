@@ -5,7 +5,12 @@ public struct JoinedTableRow<Left, Right, Row> {
     @usableFromInline var left: Left?
     @usableFromInline var right: Right?
     @usableFromInline var emitted: Row?
-    @inlinable init() {}
+
+    @inlinable init(left: Left? = nil, right: Right? = nil, emitted: Row? = nil) {
+        self.left = left
+        self.right = right
+        self.emitted = emitted
+    }
 }
 
 /// Joins two tables by their keys.

@@ -3,7 +3,8 @@ public import WeirCore
 /// The latest row of a key; `nil` where it has none.
 public struct LatestRow<Row> {
     @usableFromInline var row: Row?
-    @inlinable init() {}
+
+    @inlinable init(row: Row? = nil) { self.row = row }
 }
 
 /// Keeps one record of each key, by some rule, as the row of a table.

@@ -4,10 +4,15 @@ public import WeirCore
 public struct SettledRow<Row> {
     @usableFromInline var row: Row?
     /// The number of the left row's change that is the latest known.
-    @usableFromInline var number = 0
+    @usableFromInline var number: Int
     /// Whether the left row is there, as far as its own changes have come.
-    @usableFromInline var isThere = false
-    @inlinable init() {}
+    @usableFromInline var isThere: Bool
+
+    @inlinable init(row: Row? = nil, number: Int = 0, isThere: Bool = false) {
+        self.row = row
+        self.number = number
+        self.isThere = isThere
+    }
 }
 
 /// Makes a table of the answers of groups, of which some may be out of date.

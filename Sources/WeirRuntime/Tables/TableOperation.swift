@@ -36,15 +36,24 @@ public struct TableEntry<State> {
     /// The operator's own.
     public var state: State
     /// The latest event time of the records that have changed it.
-    @usableFromInline var time = Timestamp.earliest
+    @usableFromInline var time: Timestamp
     /// When it was last changed, on the clock of its retention.
-    @usableFromInline var updated = Timestamp.earliest
+    @usableFromInline var updated: Timestamp
     /// Whether changes to it are held back.
-    @usableFromInline var isTouched = false
+    @usableFromInline var isTouched: Bool
     /// Whether no record has changed it yet.
-    @usableFromInline var isNew = true
+    @usableFromInline var isNew: Bool
 
-    @inlinable init(_ state: State) { self.state = state }
+    @inlinable init(
+        _ state: State, time: Timestamp = .earliest, updated: Timestamp = .earliest,
+        isTouched: Bool = false, isNew: Bool = true
+    ) {
+        self.state = state
+        self.time = time
+        self.updated = updated
+        self.isTouched = isTouched
+        self.isNew = isNew
+    }
 }
 
 /// An entry to which changes are held back.

@@ -8,24 +8,13 @@ extension TableEntry: StateComposite {
             "TableEntry", StateField("state") { $0.state }, StateField("time") { $0.time },
             StateField("updated") { $0.updated }, StateField("isTouched") { $0.isTouched },
             StateField("isNew") { $0.isNew }
-        ) { state, time, updated, isTouched, isNew in
-            var entry = TableEntry(state)
-            entry.time = time
-            entry.updated = updated
-            entry.isTouched = isTouched
-            entry.isNew = isNew
-            return entry
-        }
+        ) { TableEntry($0, time: $1, updated: $2, isTouched: $3, isNew: $4) }
     }
 }
 
 extension LatestRow: StateComposite {
     public static func stateCodec() throws -> StateCodec<LatestRow> {
-        try .record("LatestRow", StateField("row") { $0.row }) {
-            var latest = LatestRow()
-            latest.row = $0
-            return latest
-        }
+        try .record("LatestRow", StateField("row") { $0.row }) { LatestRow(row: $0) }
     }
 }
 
@@ -34,11 +23,7 @@ extension AggregateRow: StateComposite {
         try .record(
             "AggregateRow", StateField("accumulator") { $0.accumulator },
             StateField("emitted") { $0.emitted }
-        ) { accumulator, emitted in
-            var row = AggregateRow(accumulator)
-            row.emitted = emitted
-            return row
-        }
+        ) { AggregateRow($0, emitted: $1) }
     }
 }
 
@@ -47,12 +32,7 @@ extension GroupState: StateComposite {
         try .record(
             "GroupState", StateField("accumulator") { $0.accumulator },
             StateField("count") { $0.count }, StateField("emitted") { $0.emitted }
-        ) { accumulator, count, emitted in
-            var group = GroupState(accumulator)
-            group.count = count
-            group.emitted = emitted
-            return group
-        }
+        ) { GroupState($0, count: $1, emitted: $2) }
     }
 }
 
@@ -61,13 +41,7 @@ extension JoinedTableRow: StateComposite {
         try .record(
             "JoinedTableRow", StateField("left") { $0.left }, StateField("right") { $0.right },
             StateField("emitted") { $0.emitted }
-        ) { left, right, emitted in
-            var row = JoinedTableRow()
-            row.left = left
-            row.right = right
-            row.emitted = emitted
-            return row
-        }
+        ) { JoinedTableRow(left: $0, right: $1, emitted: $2) }
     }
 }
 
@@ -76,12 +50,7 @@ extension TopRows: StateComposite {
         try .record(
             "TopRows", StateField("rows") { $0.rows },
             StateField("firstChanged") { $0.firstChanged }
-        ) { rows, firstChanged in
-            var top = TopRows()
-            top.rows = rows
-            top.firstChanged = firstChanged
-            return top
-        }
+        ) { TopRows(rows: $0, firstChanged: $1) }
     }
 }
 
@@ -90,13 +59,7 @@ extension SettledRow: StateComposite {
         try .record(
             "SettledRow", StateField("row") { $0.row }, StateField("number") { $0.number },
             StateField("isThere") { $0.isThere }
-        ) { row, number, isThere in
-            var settled = SettledRow()
-            settled.row = row
-            settled.number = number
-            settled.isThere = isThere
-            return settled
-        }
+        ) { SettledRow(row: $0, number: $1, isThere: $2) }
     }
 }
 
@@ -123,14 +86,7 @@ extension StandingRows: StateComposite {
             "StandingRows", StateField("standings") { $0.standings },
             StateField("rows") { $0.rows }, StateField("emitted") { $0.emitted },
             StateField("changes") { $0.changes }
-        ) { standings, rows, emitted, changes in
-            var state = StandingRows()
-            state.standings = standings
-            state.rows = rows
-            state.emitted = emitted
-            state.changes = changes
-            return state
-        }
+        ) { StandingRows(standings: $0, rows: $1, emitted: $2, changes: $3) }
     }
 }
 
@@ -172,12 +128,6 @@ extension ForeignGroups.Group: StateComposite {
         try .record(
             "Group", StateField("right") { $0.right }, StateField("time") { $0.time },
             StateField("subscribers") { $0.subscribers }
-        ) { right, time, subscribers in
-            var group = ForeignGroups.Group()
-            group.right = right
-            group.time = time
-            group.subscribers = subscribers
-            return group
-        }
+        ) { ForeignGroups.Group(right: $0, time: $1, subscribers: $2) }
     }
 }

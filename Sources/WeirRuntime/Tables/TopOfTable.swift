@@ -47,11 +47,20 @@ public struct StandingRows<
         }
     }
 
-    @usableFromInline var standings = OrderedMultiset<Standing<Value, Key>>()
-    @usableFromInline var rows: [Key: Numbered] = [:]
-    @usableFromInline var emitted = ContiguousArray<Numbered>()
-    @usableFromInline var changes = 0
-    @inlinable init() {}
+    @usableFromInline var standings: OrderedMultiset<Standing<Value, Key>>
+    @usableFromInline var rows: [Key: Numbered]
+    @usableFromInline var emitted: ContiguousArray<Numbered>
+    @usableFromInline var changes: Int
+
+    @inlinable init(
+        standings: OrderedMultiset<Standing<Value, Key>> = OrderedMultiset(),
+        rows: [Key: Numbered] = [:], emitted: ContiguousArray<Numbered> = [], changes: Int = 0
+    ) {
+        self.standings = standings
+        self.rows = rows
+        self.emitted = emitted
+        self.changes = changes
+    }
 }
 
 /// Keeps the best few rows of each group of a table's rows, each place a row of another table.

@@ -3,10 +3,14 @@ public import WeirCore
 /// The best few records of a key.
 public struct TopRows<Row> {
     /// The best first.
-    @usableFromInline var rows = ContiguousArray<Row>()
+    @usableFromInline var rows: ContiguousArray<Row>
     /// The first rank, from 0, that has changed since changes were put out.
-    @usableFromInline var firstChanged = Int.max
-    @inlinable init() {}
+    @usableFromInline var firstChanged: Int
+
+    @inlinable init(rows: ContiguousArray<Row> = [], firstChanged: Int = .max) {
+        self.rows = rows
+        self.firstChanged = firstChanged
+    }
 }
 
 /// The key of a row of a ranking: whose ranking, and which place in it.

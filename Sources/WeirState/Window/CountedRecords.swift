@@ -25,10 +25,13 @@ public struct CountedRecords<Accumulator> {
     }
 
     /// The runs that windows to come still need, the oldest first.
-    public var runs = ContiguousArray<Run>()
+    public var runs: ContiguousArray<Run>
     /// The records since the last window was full.
-    public var sinceWindow = 0
+    public var sinceWindow: Int
 
-    /// No record.
-    @inlinable public init() {}
+    /// No record, unless told.
+    @inlinable public init(runs: ContiguousArray<Run> = [], sinceWindow: Int = 0) {
+        self.runs = runs
+        self.sinceWindow = sinceWindow
+    }
 }

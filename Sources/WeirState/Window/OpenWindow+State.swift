@@ -194,10 +194,8 @@ extension SavedOpenWindow: StateComposite {
 
 extension OpenWindows: StateComposite {
     public static func stateCodec() throws -> StateCodec<OpenWindows> {
-        try .record("OpenWindows", StateField("windows") { $0.windows }) { windows in
-            var open = OpenWindows()
-            open.windows = windows
-            return open
+        try .record("OpenWindows", StateField("windows") { $0.windows }) {
+            OpenWindows(windows: $0)
         }
     }
 }
@@ -223,11 +221,6 @@ extension CountedRecords: StateComposite {
         try .record(
             "CountedRecords", StateField("runs") { $0.runs },
             StateField("sinceWindow") { $0.sinceWindow }
-        ) { runs, sinceWindow in
-            var counted = CountedRecords()
-            counted.runs = runs
-            counted.sinceWindow = sinceWindow
-            return counted
-        }
+        ) { CountedRecords(runs: $0, sinceWindow: $1) }
     }
 }

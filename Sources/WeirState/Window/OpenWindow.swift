@@ -78,10 +78,12 @@ public struct WindowTimer<Key: StreamKey>: Hashable, Sendable {
 /// The open windows of one key, in the order of their starts, then their ends.
 public struct OpenWindows<Accumulator> {
     /// The windows.
-    public var windows = ContiguousArray<OpenWindow<Accumulator>>()
+    public var windows: ContiguousArray<OpenWindow<Accumulator>>
 
-    /// No window.
-    @inlinable public init() {}
+    /// No window, unless told.
+    @inlinable public init(windows: ContiguousArray<OpenWindow<Accumulator>> = []) {
+        self.windows = windows
+    }
 
     /// The position of the first window that is not before `window`.
     ///

@@ -4,11 +4,16 @@ public import WeirState
 /// The records of one key of an interval join.
 public struct IntervalRows<Left, Right> {
     /// The records of the stream that the join was called on.
-    public var lefts = TimedRows<Left>()
+    public var lefts: TimedRows<Left>
     /// The records of the other stream.
-    public var rights = TimedRows<Right>()
+    public var rights: TimedRows<Right>
 
-    @inlinable init() {}
+    @inlinable init(
+        lefts: TimedRows<Left> = TimedRows(), rights: TimedRows<Right> = TimedRows()
+    ) {
+        self.lefts = lefts
+        self.rights = rights
+    }
 }
 
 extension IntervalRows: Sendable where Left: Sendable, Right: Sendable {}

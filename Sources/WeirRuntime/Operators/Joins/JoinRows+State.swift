@@ -6,12 +6,7 @@ extension JoinAccumulator: StateComposite {
     public static func stateCodec() throws -> StateCodec<JoinAccumulator> {
         try .record(
             "JoinAccumulator", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
-        ) { lefts, rights in
-            var accumulator = JoinAccumulator()
-            accumulator.lefts = lefts
-            accumulator.rights = rights
-            return accumulator
-        }
+        ) { JoinAccumulator(lefts: $0, rights: $1) }
     }
 }
 
@@ -38,12 +33,7 @@ extension IntervalRows: StateComposite {
     public static func stateCodec() throws -> StateCodec<IntervalRows> {
         try .record(
             "IntervalRows", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
-        ) { lefts, rights in
-            var rows = IntervalRows()
-            rows.lefts = lefts
-            rows.rights = rights
-            return rows
-        }
+        ) { IntervalRows(lefts: $0, rights: $1) }
     }
 }
 
@@ -51,12 +41,7 @@ extension JoinedRows: StateComposite {
     public static func stateCodec() throws -> StateCodec<JoinedRows> {
         try .record(
             "JoinedRows", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
-        ) { lefts, rights in
-            var rows = JoinedRows()
-            rows.lefts = lefts
-            rows.rights = rights
-            return rows
-        }
+        ) { JoinedRows(lefts: $0, rights: $1) }
     }
 }
 
@@ -65,12 +50,7 @@ extension SemiJoinRows: StateComposite {
         try .record(
             "SemiJoinRows", StateField("waiting") { $0.waiting },
             StateField("partner") { $0.partner }
-        ) { waiting, partner in
-            var rows = SemiJoinRows()
-            rows.waiting = waiting
-            rows.partner = partner
-            return rows
-        }
+        ) { SemiJoinRows(waiting: $0, partner: $1) }
     }
 }
 

@@ -4,11 +4,17 @@ public import WeirState
 /// The records of one key of an unbounded join, each side in order of arrival.
 public struct JoinedRows<Left, Right> {
     /// The records of the stream that the join was called on.
-    public var lefts: ContiguousArray<TimedRecord<Left>> = []
+    public var lefts: ContiguousArray<TimedRecord<Left>>
     /// The records of the other stream.
-    public var rights: ContiguousArray<TimedRecord<Right>> = []
+    public var rights: ContiguousArray<TimedRecord<Right>>
 
-    @inlinable init() {}
+    @inlinable init(
+        lefts: ContiguousArray<TimedRecord<Left>> = [],
+        rights: ContiguousArray<TimedRecord<Right>> = []
+    ) {
+        self.lefts = lefts
+        self.rights = rights
+    }
 }
 
 extension JoinedRows: Sendable where Left: Sendable, Right: Sendable {}

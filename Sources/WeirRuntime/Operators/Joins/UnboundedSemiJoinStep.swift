@@ -4,11 +4,16 @@ public import WeirState
 /// What an unbounded semi join knows of a key.
 public struct SemiJoinRows<Left> {
     /// The records that have no partner yet, in order of arrival.
-    public var waiting: ContiguousArray<TimedRecord<Left>> = []
+    public var waiting: ContiguousArray<TimedRecord<Left>>
     /// The earliest event time among the partners that came; `nil`: none came.
     public var partner: Timestamp?
 
-    @inlinable init() {}
+    @inlinable init(
+        waiting: ContiguousArray<TimedRecord<Left>> = [], partner: Timestamp? = nil
+    ) {
+        self.waiting = waiting
+        self.partner = partner
+    }
 }
 
 extension SemiJoinRows: Sendable where Left: Sendable {}
