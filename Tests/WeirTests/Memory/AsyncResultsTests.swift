@@ -5,7 +5,7 @@ import WeirCore
 
 private struct Broken: Error, Equatable {}
 
-@Suite(.timeLimit(.minutes(1))) struct `Asynchronous results` {
+@Suite(.timeLimit(.minutes(60))) struct `Asynchronous results` {
     /// Writes the values one batch each, then finishes, on a thread of its own.
     private func write(
         _ values: some Sequence<Int> & Sendable, to results: AsyncResults<Int>, subtask: Int = 0,

@@ -29,7 +29,7 @@ private struct Counting: AsyncSequence, Sendable {
     func makeAsyncIterator() -> Iterator { Iterator(base: self) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Asynchronous sequence source` {
+@Suite(.timeLimit(.minutes(60))) struct `Asynchronous sequence source` {
     @Test func `reads all elements in order, then ends`() async throws {
         let source = AsyncSequenceSource(
             AsyncStream { continuation in

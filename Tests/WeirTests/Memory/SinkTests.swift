@@ -39,7 +39,7 @@ import WeirCore
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Print sink` {
+@Suite(.timeLimit(.minutes(60))) struct `Print sink` {
     /// What `body` writes to a pipe, read to its end beside it.
     private func captured(_ body: @escaping @Sendable (Int32) throws -> Void) async throws -> String
     {

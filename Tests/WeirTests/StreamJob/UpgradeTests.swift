@@ -15,8 +15,8 @@ import WeirState
         var hasCounts = true
         var isReordered = false
         var hasExtra = false
-        var count = 6_000
-        var rate: Double?
+        /// After how many records of each split the job waits to be aborted.
+        var recordsPerSplit: Int?
     }
 
     private typealias Totals = KeepingSink<KeyPair<Int, Int>>
@@ -39,9 +39,9 @@ import WeirState
     ) -> Job {
         Job("accounts") { job in
             let amounts = job.source(
-                GeneratorSource(count: version.count, splits: 3, ratePerSecond: version.rate) {
-                    $0
-                },
+                SilencedSource(
+                    base: GeneratorSource(count: 6_000, splits: 3) { $0 },
+                    recordsPerSplit: version.recordsPerSplit),
                 as: "amounts"
             ).watermarked(.atEnd, as: "times") { _ in .epoch }
             let totals = {
@@ -81,7 +81,7 @@ import WeirState
 
     /// The state of version 1 after some of its records.
     private func savepoint(in folder: TemporaryDirectory) async throws -> String {
-        let version = Version<AccountV1>(rate: 20_000)
+        let version = Version<AccountV1>(recordsPerSplit: 700)
         var options = ExecutionOptions()
         options.checkpoints = CheckpointOptions(
             CheckpointDirectory(folder("old")), interval: .milliseconds(5))
