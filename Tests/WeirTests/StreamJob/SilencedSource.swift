@@ -23,7 +23,8 @@ struct SilencedSource<Base: Source>: Source {
 
         var position: SplitPosition? { base.position }
 
-        mutating func read(into batch: inout Batch<Base.Element>, limit: Int) throws -> ReadOutcome {
+        mutating func read(into batch: inout Batch<Base.Element>, limit: Int) throws -> ReadOutcome
+        {
             guard left > 0 else { return .nothingFor(.milliseconds(1)) }
             let count = batch.count
             let outcome = try base.read(into: &batch, limit: min(limit, left))
