@@ -48,8 +48,14 @@ struct OperatorsCommand: AsyncParsableCommand {
         if !json { print(OperatorsReport.header) }
         var measurements: [Measurement] = []
         for benchmark in chosen {
+            let records = max(1, Int(Double(records) * benchmark.share))
             let measured = try await Measurement.take(
-                benchmark, records: records, runs: runs, side: side, clock: clock)
+                benchmark.name, records: records, runs: runs, side: side, clock: clock
+            ) {
+                try await benchmark.runEngine(records: records)
+            } loop: {
+                benchmark.loop(records)
+            }
             measurements.append(measured)
             if !json { print(OperatorsReport.line(measured)) }
         }

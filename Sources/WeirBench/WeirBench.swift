@@ -6,6 +6,9 @@ import ArgumentParser
 struct WeirBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures the engine against plain loops that compute the same.",
-        subcommands: [OperatorsCommand.self, LimitsCommand.self, NexmarkCommand.self],
+        subcommands: [
+            OperatorsCommand.self, LimitsCommand.self, NexmarkCommand.self, HandCommand.self,
+            CompareCommand.self,
+        ],
         defaultSubcommand: OperatorsCommand.self)
 }

@@ -35,10 +35,9 @@ struct Measurement: Codable, Sendable {
 
     /// Runs engine and loop in turns, after one run of each that is not counted.
     static func take(
-        _ benchmark: Benchmark, records: Int, runs: Int, side: Side = .both,
-        clock: BenchmarkClock = .wall
+        _ name: String, records: Int, runs: Int, side: Side = .both,
+        clock: BenchmarkClock = .wall, engine: () async throws -> Outcome, loop: () -> Outcome
     ) async throws -> Measurement {
-        let records = max(1, Int(Double(records) * benchmark.share))
         var engineTimes: [Double] = []
         var loopTimes: [Double] = []
         var engineOutcomes: [Outcome] = []
@@ -46,18 +45,18 @@ struct Measurement: Codable, Sendable {
         for run in 0...runs {
             if side != .loop {
                 let start = clock.now()
-                engineOutcomes.append(try await benchmark.runEngine(records: records))
+                engineOutcomes.append(try await engine())
                 if run > 0 { engineTimes.append((clock.now() - start) / Double(records)) }
             }
             if side != .engine {
                 let start = clock.now()
-                loopOutcomes.append(benchmark.loop(records))
+                loopOutcomes.append(loop())
                 if run > 0 { loopTimes.append((clock.now() - start) / Double(records)) }
             }
         }
         let outcomes = engineOutcomes + loopOutcomes
         return Measurement(
-            name: benchmark.name, records: records, engine: Times(engineTimes),
+            name: name, records: records, engine: Times(engineTimes),
             loop: Times(loopTimes), engineOutcome: engineOutcomes.last ?? Outcome(),
             loopOutcome: loopOutcomes.last ?? Outcome(),
             isEqual: outcomes.allSatisfy { $0 == outcomes[0] })

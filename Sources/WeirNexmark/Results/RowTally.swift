@@ -89,7 +89,7 @@ extension NexmarkTotal {
 }
 
 /// The texts of some rows.
-private struct RowTexts: ~Copyable {
+struct RowTexts: ~Copyable {
     private var text = RowWriter(.canonical)
     /// Where each row ends, and thus the next one starts.
     private var ends: [Int] = []
