@@ -21,6 +21,9 @@ test: setup setup-rocksdb ## Build and run all tests, the macro's too (builds sw
 quick-test: setup ## Build and run the tests that need no macro
 	$(SWIFT) test
 
+# Fewer seeds than `make test`: the sanitizers look at each access of a run, not at many runs.
+sanitize: export WEIR_SEED_PERCENT = 20
+sanitize: export WEIR_SIMULATION_SEEDS = 15
 sanitize: setup ## Run the engine's tests under the thread and the address sanitizer
 	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --skip WeirNexmarkTests
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address \

@@ -31,7 +31,8 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: 1...10) func `without failures gives each result once`(seed: UInt64) throws {
+    @Test(arguments: seeds(10)) func `without failures gives each result once`(seed: UInt64) throws
+    {
         let folder = Folder()
         let sink = EpochSink<Event>()
         let source = self.source(mode: seed % 2 == 0 ? .inline : .blocking)
@@ -47,7 +48,7 @@ import WeirTesting
         #expect(sink.commits > 2)
     }
 
-    @Test(arguments: 1...40) func `goes on where its last checkpoint was`(seed: UInt64) throws {
+    @Test(arguments: seeds(40)) func `goes on where its last checkpoint was`(seed: UInt64) throws {
         let folder = Folder()
         let sink = EpochSink<Event>()
         var random = SeededGenerator(seed: seed)
@@ -84,7 +85,8 @@ import WeirTesting
         #expect(sink.records.sorted() == source.all.sorted())
     }
 
-    @Test(arguments: 1...10) func `goes on with splits that are kept level`(seed: UInt64) throws {
+    @Test(arguments: seeds(10)) func `goes on with splits that are kept level`(seed: UInt64) throws
+    {
         let folder = Folder()
         let sink = EpochSink<Event>()
         var source = self.source(mode: seed % 2 == 0 ? .inline : .blocking)
@@ -131,7 +133,7 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: 1...20) func `starts again by itself`(seed: UInt64) throws {
+    @Test(arguments: seeds(20)) func `starts again by itself`(seed: UInt64) throws {
         let folder = Folder()
         let sink = EpochSink<Event>(mode: seed % 2 == 0 ? .inline : .blocking)
         var options = self.options(folder)
@@ -156,7 +158,7 @@ import WeirTesting
         #expect("\(try #require(failure))".contains("out of fuel"))
     }
 
-    @Test(arguments: 1...20) func `stands still when asked to stop, and goes on`(seed: UInt64)
+    @Test(arguments: seeds(20)) func `stands still when asked to stop, and goes on`(seed: UInt64)
         throws
     {
         let folder = Folder()
@@ -180,7 +182,7 @@ import WeirTesting
         #expect(sink.records.sorted() == source().all.sorted())
     }
 
-    @Test(arguments: 1...10) func `goes on from a savepoint`(seed: UInt64) throws {
+    @Test(arguments: seeds(10)) func `goes on from a savepoint`(seed: UInt64) throws {
         let folder = Folder(), kept = Folder()
         let sink = EpochSink<Event>()
         let executor = ManualExecutor(seed: seed)

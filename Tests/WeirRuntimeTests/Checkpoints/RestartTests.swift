@@ -64,7 +64,7 @@ import WeirTesting
         #expect(answers.errors > 5)
     }
 
-    @Test(arguments: 1...30) func `fails as a whole when a restored timer is due at once`(
+    @Test(arguments: seeds(30)) func `fails as a whole when a restored timer is due at once`(
         seed: UInt64
     ) throws {
         let steps = SharedCount()

@@ -115,7 +115,7 @@ private struct Counted: KeyedProcessFunction {
     }
 
     /// Each record, by its value, registers, cancels, reads, clears; compared with plain arrays.
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: seeds(60))
     func `does what a naive model does, step by step`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var input: [Emission<Event>] = []
@@ -216,7 +216,7 @@ private struct Counted: KeyedProcessFunction {
         #expect(function.opened.current == 3 && function.closed.current == 3)
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `closes each subtask's function once when the job fails`(seed: UInt64) throws {
         let function = Counted(
             opened: SharedCount(), closed: SharedCount(),
@@ -233,7 +233,7 @@ private struct Counted: KeyedProcessFunction {
         #expect(function.opened.current == 3 && function.closed.current == 3)
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `closes each subtask's function once when the job is aborted or stopped`(seed: UInt64)
         throws
     {

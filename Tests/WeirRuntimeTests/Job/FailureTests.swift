@@ -11,7 +11,7 @@ import WeirTesting
         try #require(try runFailing(plan, seed: seed))
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `names job, operator, subtask, record and cause of a user's error`(seed: UInt64) throws {
         let sinks = [TestSink<Int>(), TestSink<Int>(mode: .blocking)]
         let plan = try plan(parallelism: 2) { job in
@@ -98,7 +98,7 @@ import WeirTesting
         #expect(sink.logs.allSatisfy { $0.finishes == 0 && $0.abandons == 1 })
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `releases every split and everything the user's functions hold`(seed: UInt64) throws {
         let released = SharedCount()
         weak var held: SharedCount?
@@ -130,7 +130,7 @@ import WeirTesting
 }
 
 @Suite struct `A job that is stopped` {
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `drains what it has read when asked to stop`(seed: UInt64) throws {
         let sink = TestSink<Int>(mode: seed % 2 == 0 ? .inline : .blocking)
         let source = TestSource<Int>(
@@ -172,7 +172,7 @@ import WeirTesting
         #expect(released.current == 3)
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `discards what sinks have not committed when aborted`(seed: UInt64) throws {
         let sinks = [TestSink<Int>(mode: .blocking), TestSink<Int>()]
         let plan = try plan(parallelism: 2) { job in

@@ -224,7 +224,7 @@ enum Way: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: [1, 2, 7], 0..<20 as Range<UInt64>)
+    @Test(arguments: [1, 2, 7], seeds(20))
     func `has brought to its sinks, and flushed, all it has read when sources fall silent`(
         parallelism: Int, seed: UInt64
     ) throws {

@@ -72,7 +72,7 @@ import WeirTesting
         #expect(summary.ledger.operators.allSatisfy { $0.counts.late == 0 })
     }
 
-    @Test(arguments: [1, 2, 3], 0..<20 as Range<UInt64>)
+    @Test(arguments: [1, 2, 3], seeds(20))
     func `bound how far splits drift apart when aligned`(parallelism: Int, seed: UInt64) throws {
         for mode in [ReadMode.inline, .blocking] {
             let drift: Int64 = 50

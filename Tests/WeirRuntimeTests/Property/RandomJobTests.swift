@@ -200,7 +200,7 @@ private let caseCount =
 
     /// The model: a record is late when, after the last watermark sent before its batch, no window
     /// that it belongs to is open. Marks follow the rows of a whole batch, and every pause.
-    @Test(arguments: 0..<40 as Range<UInt64>)
+    @Test(arguments: seeds(40))
     func `finds exactly those records late that the watermarks sent before them say`(
         seed: UInt64
     ) throws {

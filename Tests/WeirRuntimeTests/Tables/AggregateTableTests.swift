@@ -137,7 +137,7 @@ private typealias TotalChange = KeyedChange<Int, Total>
         #expect(harness.records.map(\.new) == [[3, 2, 7]])
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: seeds(60))
     func `equals the sums over all input at every pause and at the end`(seed: UInt64) throws {
         for emitting in coalescings {
             try checkTable(
@@ -210,7 +210,7 @@ private typealias TotalChange = KeyedChange<Int, Total>
             ])
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: seeds(60))
     func `shows no row beyond its time, whatever comes when`(seed: UInt64) throws {
         let span: Int64 = 9
         for emitting in coalescings {

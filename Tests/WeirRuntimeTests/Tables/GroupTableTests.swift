@@ -91,7 +91,7 @@ func rows<Key: Hashable, Row>(_ emissions: [Emission<KeyedChange<Key, Row>>]) ->
         }
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: seeds(60))
     func `takes back what has changed or gone, in every round of the ordeal`(
         seed: UInt64
     ) throws {
@@ -162,7 +162,7 @@ func rows<Key: Hashable, Row>(_ emissions: [Emission<KeyedChange<Key, Row>>]) ->
         }.compactMap(\.record)
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>)
+    @Test(arguments: seeds(30))
     func `that a filter keeps are inserted, updated and deleted as they come to satisfy it`(
         seed: UInt64
     ) throws {
@@ -175,7 +175,7 @@ func rows<Key: Hashable, Row>(_ emissions: [Emission<KeyedChange<Key, Row>>]) ->
         #expect(view.rows == rows(input).filter { $0.value.value > 1 })
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>)
+    @Test(arguments: seeds(30))
     func `are mapped before and after`(seed: UInt64) throws {
         let input = randomChanges(40, seed: seed)
         let found = try changes(input) {

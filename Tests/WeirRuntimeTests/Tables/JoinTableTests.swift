@@ -70,7 +70,7 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: [JoinKind.inner, .left, .right, .full], 0..<20 as Range<UInt64>)
+    @Test(arguments: [JoinKind.inner, .left, .right, .full], seeds(20))
     func `has the rows that its kind says, at each pause and at the end`(
         kind: JoinKind, seed: UInt64
     ) throws {

@@ -5,7 +5,7 @@ import WeirRuntime
 import WeirTesting
 
 @Suite struct `A table of upserts` {
-    @Test(arguments: 0..<40 as Range<UInt64>)
+    @Test(arguments: seeds(40))
     func `has the record that arrived last, unless that deletes it`(seed: UInt64) throws {
         for emitting in coalescings {
             try checkTable(
@@ -47,7 +47,7 @@ import WeirTesting
             ])
     }
 
-    @Test(arguments: 0..<40 as Range<UInt64>)
+    @Test(arguments: seeds(40))
     func `has the record with the highest event time, of equal ones the last to arrive`(
         seed: UInt64
     ) throws {
@@ -70,7 +70,7 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `has the record that is last in an order of the job's`(seed: UInt64) throws {
         try checkTable(
             randomEvents(40, seed: seed),
@@ -89,7 +89,7 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>)
+    @Test(arguments: seeds(30))
     func `shows no record beyond its time`(seed: UInt64) throws {
         let span: Int64 = 7
         try checkTable(
@@ -148,7 +148,7 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>)
+    @Test(arguments: seeds(30))
     func `to arrive passes at once, and no other`(seed: UInt64) throws {
         let input = randomEvents(40, seed: seed)
         let found = try verify(input, firsts(.firstToArrive))
@@ -160,7 +160,7 @@ import WeirTesting
         #expect(found == expected)
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>)
+    @Test(arguments: seeds(30))
     func `in event time passes in the order of time when nothing earlier can come`(
         seed: UInt64
     ) throws {

@@ -20,7 +20,7 @@ import WeirTesting
         return ranked
     }
 
-    @Test(arguments: [1, 2, 7], 0..<12 as Range<UInt64>)
+    @Test(arguments: [1, 2, 7], seeds(12))
     func `follow its changes, whatever they are and when they come`(
         parallelism: Int, seed: UInt64
     ) throws {
@@ -47,7 +47,7 @@ import WeirTesting
         }
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: seeds(20))
     func `are as a sort has them at every pause, in every round of the ordeal`(
         seed: UInt64
     ) throws {

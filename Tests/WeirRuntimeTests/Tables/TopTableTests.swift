@@ -18,7 +18,7 @@ import WeirTesting
         return rows
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: seeds(60))
     func `have a row for each place, the earlier first where values are equal`(
         seed: UInt64
     ) throws {

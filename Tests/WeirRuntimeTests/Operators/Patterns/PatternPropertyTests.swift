@@ -158,7 +158,7 @@ private func text(_ match: PatternMatch<Event>) -> String {
         #expect(counters.received.current == accounted, "seed \(seed)")
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>)
+    @Test(arguments: seeds(60))
     func `finds the same through the ordeal`(seed: UInt64) throws {
         let test = PatternCase(seed: seed)
         let automaton = PatternAutomaton(test.recipe.pattern, partialMatchesMax: 10_000)
