@@ -37,14 +37,14 @@ final class SimulatedRun {
 
     init(
         _ job: SimulatedJob, seed: UInt64, plan: FaultPlan, reference: SimulationReference?,
-        mutation: EngineMutation? = nil
+        mutation: EngineMutation? = nil, log: SimulatedLog? = nil
     ) {
         self.job = job
         self.seed = seed
         self.reference = reference
         self.mutation = mutation
         settings = SimulatedSettings(seed: seed)
-        world = SimulatedEnvironment(seed: seed, plan: plan)
+        world = SimulatedEnvironment(seed: seed, plan: plan, log: log)
         directory = "/checkpoints"
         if let reference { world.expect(reference.stores) }
         planDiskFaults()
@@ -120,6 +120,10 @@ final class SimulatedRun {
         let execution = JobExecution(
             try plan(process), executor: executor, options: options(process))
         let result = SimulatedResult()
+        world.log?.begin(
+            process: process, on: executor,
+            "parallelism \(settings.parallelism(process)), "
+                + "a checkpoint each \(settings.interval.spelledOut)")
         executor.startTask {
             do { result.set(.success(try await execution.run())) } catch {
                 result.set(.failure(error))
@@ -183,6 +187,7 @@ final class SimulatedRun {
             guard executor.step() else {
                 throw SimulationViolation("nothing is ready and no timer is set: the job hangs")
             }
+            world.log?.note(newsOf: execution)
             if world.hasDied { return Fault(.crash, at: 0, amount: Int(seed % 1_000) + steps) }
             if steps % 64 == 0 { try watch(execution, executor, steps) }
         }
@@ -239,6 +244,7 @@ final class SimulatedRun {
         _ execution: JobExecution, _ executor: ManualExecutor, _ result: SimulatedResult,
         _ fault: Fault
     ) throws {
+        world.log?.note("dies")
         world.die()
         disk.crash()
         disk = disk.afterCrash(
@@ -275,10 +281,12 @@ final class SimulatedRun {
                 throw SimulationViolation(
                     "the ledger is not balanced: \(summary.ledger.imbalances)")
             }
+            world.log?.note("ends: \(summary.outcome)")
             if summary.outcome == .stopped { return false }
             try reference?.compare(summary, execution.observe(countsState: true)?.state ?? [:])
             return true
         case .failure(let error):
+            world.log?.note("fails: \(error)")
             guard isSimulated("\(error)") else {
                 throw SimulationViolation("the job fails: \(error)")
             }
@@ -310,6 +318,7 @@ final class SimulatedRun {
     private func trySavepoints() throws {
         for path in savepoints.withLock({ $0 }) {
             let epoch = try SavedCheckpoint.open(path, fileSystem: disk).manifest.epoch
+            world.log?.note("a copy of the job goes on from savepoint \(path)")
             let copy = SimulatedRun(from: path, at: epoch, of: self)
             do {
                 while try !copy.runProcess() {}

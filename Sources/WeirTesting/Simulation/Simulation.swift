@@ -79,7 +79,9 @@ public struct Simulation: Sendable {
     /// Runs the job with one seed.
     ///
     /// - Throws: ``SimulationFailure``.
-    public func run(seed: UInt64, faults: Set<FaultKind> = .all) throws -> SimulationReport {
+    public func run(
+        seed: UInt64, faults: Set<FaultKind> = .all
+    ) throws(SimulationFailure) -> SimulationReport {
         let plan = plan(seed: seed, faults: faults)
         do {
             return SimulationReport(try outcome(seed, plan))
@@ -91,13 +93,29 @@ public struct Simulation: Sendable {
     /// Runs the job with one seed and just these faults.
     ///
     /// - Throws: ``SimulationFailure``.
-    public func replay(seed: UInt64, plan: FaultPlan) throws -> SimulationReport {
+    public func replay(
+        seed: UInt64, plan: FaultPlan
+    ) throws(SimulationFailure) -> SimulationReport {
         do {
             return SimulationReport(try outcome(seed, plan))
         } catch {
-            throw SimulationFailure(
-                job: job.name, seed: seed, plan: plan, problem: "\(error)")
+            throw failure(seed, plan, "\(error)")
         }
+    }
+
+    /// Runs a seed again, which must go as it did before.
+    ///
+    /// - Parameter report: What the seed came to before.
+    /// - Throws: ``SimulationFailure`` where it came to something else.
+    func repeatRun(
+        _ seed: UInt64, _ faults: Set<FaultKind>, of report: SimulationReport
+    ) throws(SimulationFailure) {
+        let trace = try run(seed: seed, faults: faults).trace
+        guard trace != report.trace else { return }
+        throw failure(
+            seed, plan(seed: seed, faults: faults),
+            "the same seed made two runs, with traces \(report.trace) and \(trace): the job depends "
+                + "on something that the simulation does not decide, such as a clock or a Hasher")
     }
 
     /// The faults that a seed draws.
@@ -106,9 +124,12 @@ public struct Simulation: Sendable {
         return FaultPlan(faults, extent: extent, using: &random)
     }
 
-    func outcome(_ seed: UInt64, _ plan: FaultPlan) throws -> SimulatedRun.Outcome {
-        try SimulatedRun(job, seed: seed, plan: plan, reference: reference, mutation: mutation)
-            .run()
+    func outcome(
+        _ seed: UInt64, _ plan: FaultPlan, log: SimulatedLog? = nil
+    ) throws -> SimulatedRun.Outcome {
+        try SimulatedRun(
+            job, seed: seed, plan: plan, reference: reference, mutation: mutation, log: log
+        ).run()
     }
 
     /// Leaves out faults one after the other, as long as the run still fails.
@@ -126,7 +147,17 @@ public struct Simulation: Sendable {
                 index = 0
             }
         }
-        return SimulationFailure(job: job.name, seed: seed, plan: plan, problem: problem)
+        return failure(seed, plan, problem)
+    }
+
+    /// Runs what has failed once more, to see how.
+    private func failure(
+        _ seed: UInt64, _ plan: FaultPlan, _ problem: String
+    ) -> SimulationFailure {
+        let log = SimulatedLog()
+        _ = try? outcome(seed, plan, log: log)
+        return SimulationFailure(
+            job: job.name, seed: seed, plan: plan, problem: problem, traceEnd: log.lines)
     }
 }
 
@@ -140,11 +171,16 @@ public struct SimulationFailure: Error, Sendable, CustomStringConvertible {
     public let plan: FaultPlan
     /// What is wrong.
     public let problem: String
+    /// The last things that happened in the run, the oldest first: starts and deaths of processes,
+    /// faults, checkpoints, transactions; each with its process, step and virtual time.
+    public let traceEnd: [String]
 
     public var description: String {
         """
         job '\(job)', seed \(seed): \(problem)
         with these faults: \(plan.faults.isEmpty ? "none" : plan.description)
+        the end of the trace:
+        \(traceEnd.map { "  \($0)\n" }.joined())\
         again: Simulation.replay(job, seed: \(seed), plan: "\(plan)")
         """
     }

@@ -62,20 +62,38 @@ import WeirRuntime
         }
     }
 
-    @Test func `reports the fewest faults and how to run them again`() throws {
-        // A job that is another after a restart: its rows are wrong then.
-        let job = SimulatedJob(name: "forgetful") { job, world in
-            let offset = world.process > 1 ? 1_000 : 0
-            job.source(world.source("numbers", Array(0..<60)), as: "numbers")
-                .map { $0 + offset }
-                .sink(to: world.sink("out"), as: "out")
+    /// A job that is another after a restart: its rows are wrong then.
+    private static let forgetful = SimulatedJob(name: "forgetful") { job, world in
+        let offset = world.process > 1 ? 1_000 : 0
+        job.source(world.source("numbers", Array(0..<60)), as: "numbers")
+            .map { $0 + offset }
+            .sink(to: world.sink("out"), as: "out")
+    }
+
+    @Test(arguments: SimulatedJob.examples.map(\.name))
+    func `is the same whether or not its log is kept`(name: String) throws {
+        let simulation = try Simulation(try #require(SimulatedJob.example(name)))
+        for seed in UInt64(1)...5 {
+            let log = SimulatedLog()
+            let plan = simulation.plan(seed: seed)
+            let logged = try simulation.outcome(seed, plan, log: log)
+            #expect(try simulation.outcome(seed, plan).trace == logged.trace)
+            #expect(log.lines.last?.hasSuffix("ends: finished") == true)
         }
+    }
+
+    @Test func `reports the fewest faults and how to run them again`() throws {
+        let job = Self.forgetful
         let failure = #expect(throws: SimulationFailure.self) {
             try Simulation.run(job, seeds: 1...100, faults: .crashes)
         }
         let found = try #require(failure)
         #expect(found.plan.faults.count == 1)
         #expect(found.description.contains("plan: \"\(found.plan)\""))
+        let kind = try #require(found.plan.faults.first?.kind)
+        #expect(found.traceEnd.contains { $0.hasSuffix("meets \(kind)") })
+        #expect(found.traceEnd.contains { $0.contains("process 2") })
+        #expect(found.description.contains(found.traceEnd.joined(separator: "\n  ")))
         #expect(throws: SimulationFailure.self) {
             try Simulation.replay(job, seed: found.seed, plan: found.plan.description)
         }

@@ -34,11 +34,14 @@ public final class SimulatedEnvironment: Sendable {
     let seed: UInt64
     /// Whether nothing is to go wrong, and sources and sinks are as plain as they can be.
     let isCalm: Bool
+    /// Where what happens is written down; `nil` in most runs.
+    let log: SimulatedLog?
     private let state: Locked<State>
 
-    init(seed: UInt64, plan: FaultPlan, isCalm: Bool = false) {
+    init(seed: UInt64, plan: FaultPlan, isCalm: Bool = false, log: SimulatedLog? = nil) {
         self.seed = seed
         self.isCalm = isCalm
+        self.log = log
         var state = State()
         for fault in plan.faults {
             state.faults[fault.kind.domain, default: [:]][fault.place] = fault
@@ -159,7 +162,10 @@ public final class SimulatedEnvironment: Sendable {
         }
     }
 
-    func note(_ kind: FaultKind) { state.withLock { $0.met[kind, default: 0] += 1 } }
+    func note(_ kind: FaultKind) {
+        log?.note("meets \(kind)")
+        state.withLock { $0.met[kind, default: 0] += 1 }
+    }
 
     /// The operations of the disk that meet faults, by place.
     var diskFaults: [Fault] {
@@ -181,7 +187,10 @@ public final class SimulatedEnvironment: Sendable {
     // MARK: - Checks
 
     /// Notes something that must not be.
-    func violate(_ violation: String) { state.withLock { $0.violations.append(violation) } }
+    func violate(_ violation: String) {
+        log?.note("violates: \(violation)")
+        state.withLock { $0.violations.append(violation) }
+    }
     /// The first thing that must not be.
     var violation: String? { state.withLock { $0.violations.first } }
     func noteCommit(isRepeated: Bool) {
@@ -203,7 +212,8 @@ public final class SimulatedEnvironment: Sendable {
 
     /// A world in which the job goes on from a savepoint: the stores have what came up to it.
     func forked(at epoch: Epoch) -> SimulatedEnvironment {
-        let world = SimulatedEnvironment(seed: seed, plan: FaultPlan([]), isCalm: isCalm)
+        let world = SimulatedEnvironment(
+            seed: seed, plan: FaultPlan([]), isCalm: isCalm, log: log)
         let stores = self.stores.mapValues { $0.forked(at: epoch) }
         world.state.withLock { $0.stores = stores }
         return world

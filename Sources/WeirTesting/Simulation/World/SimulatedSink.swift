@@ -50,6 +50,7 @@ public struct SimulatedSink<Element: Sendable>: Sink {
             self.rows = []
             let name = TransactionName(epoch: epoch.number, subtask: subtask)
             let store = sink.store
+            sink.world.log?.note("sink '\(store.name)' prepares \(name), rows: \(rows.count)")
             try call("prepare") { store.prepare(name, rows) }
             return Array(name.description.utf8)
         }
@@ -64,6 +65,8 @@ public struct SimulatedSink<Element: Sendable>: Sink {
         ) throws {
             let (store, world) = (sink.store, sink.world)
             let (subtask, parallelism) = (self.subtask, self.parallelism)
+            world.log?.note(
+                "sink '\(store.name)' recovers \(transactions.count) transactions after \(epoch)")
             try call("recover") {
                 for transaction in transactions { store.commit(transaction, in: world) }
                 store.forget(after: epoch) { $0.subtask % parallelism == subtask }

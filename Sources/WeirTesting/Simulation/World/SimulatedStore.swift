@@ -71,6 +71,7 @@ final class SimulatedStore<Element: Sendable>: SimulatedStoreContent {
             state.shown += rows.map { (name.epoch, $0) }
             return (true, Self.surplus(rows, comparison, &state.remaining))
         }
+        world.log?.note("sink '\(self.name)' commits \(name)" + (isNew ? "" : " again"))
         world.noteCommit(isRepeated: !isNew)
         if let problem { world.violate("sink '\(self.name)': \(problem)") }
     }
