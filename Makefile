@@ -35,10 +35,10 @@ bench: setup ## Time the operators against hand-written loops
 check-demo: ## Compare the demo's tables with DuckDB's, at parallelism 1, 2, 3 and 8 (installs DuckDB from PyPI)
 	cd examples/flights && check/check-all.sh
 
-check-nexmark: ## Compare the Nexmark queries' results with the golden data, in release mode
+check-nexmark: setup setup-rocksdb ## Compare the Nexmark queries' results with the golden data, in release mode
 	tools/check-nexmark.sh
 
-check-crashes: ## Kill two jobs with SIGKILL 20 times, and compare what they leave
+check-crashes: setup setup-rocksdb ## Kill two jobs with SIGKILL 20 times, and compare what they leave
 	tools/check-crashes.sh
 
 setup: ## Install what the build needs from Debian's packages, where it is missing

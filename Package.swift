@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "WeirBench",
             dependencies: [
-                "Weir", "WeirNexmark",
+                "Weir", "WeirNexmark", "WeirRocksDB", "WeirTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -5,10 +5,10 @@ import ArgumentParser
 @main
 struct WeirBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures the engine against plain loops that compute the same.",
+        abstract: "Measures the engine, and runs it under every fault.",
         subcommands: [
             OperatorsCommand.self, LimitsCommand.self, NexmarkCommand.self, HandCommand.self,
-            CompareCommand.self,
+            CompareCommand.self, SimulateCommand.self,
         ],
         defaultSubcommand: OperatorsCommand.self)
 }

@@ -7,8 +7,13 @@ import PackageDescription
 let package = Package(
     name: "downstream",
     platforms: [.macOS(.v26)],
+    traits: [
+        .trait(name: "RocksDB", description: "State larger than memory (needs librocksdb-dev).")
+    ],
     dependencies: [
-        .package(name: "weir", path: "../.."),
+        .package(
+            name: "weir", path: "../..",
+            traits: [.defaults, .trait(name: "RocksDB", condition: .when(traits: ["RocksDB"]))]),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
@@ -17,6 +22,8 @@ let package = Package(
             dependencies: [
                 .product(name: "Weir", package: "weir"),
                 .product(name: "WeirNexmark", package: "weir"),
+                .product(name: "WeirRocksDB", package: "weir"),
+                .product(name: "WeirTesting", package: "weir"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/DownstreamBench",

@@ -36,6 +36,11 @@ enum BenchmarkError: Error, CustomStringConvertible {
     case incompleteRun(String, read: Int, of: Int)
     case unequalResults([String])
     case unknown(String, known: [String])
+    /// Something this program was built without.
+    case unavailable(String)
+    case notRestored(String, restores: Int, of: Int)
+    /// A job ended while it was waited for.
+    case endedEarly(String)
 
     var description: String {
         switch self {
@@ -45,6 +50,11 @@ enum BenchmarkError: Error, CustomStringConvertible {
             "engine and loop gave different results in: \(names.joined(separator: ", "))"
         case .unknown(let name, let known):
             "there is no benchmark '\(name)'; choose among: \(known.joined(separator: ", "))"
+        case .unavailable(let reason): reason
+        case .notRestored(let name, let restores, let all):
+            "query '\(name)': \(restores) restores of \(all), since no checkpoint was complete when it "
+                + "was aborted: slow it down with --rate, or lower --checkpoint-interval"
+        case .endedEarly(let reason): "a job has ended before it could be measured: \(reason)"
         }
     }
 }
