@@ -3,27 +3,71 @@
     public import Foundation
     public import WeirCore
 
-    /// Keeps the pages of tables that are larger than their memory in RocksDB databases, one for each
-    /// table, in a directory.
+    /// Keeps the pages of tables that are larger than their memory in a RocksDB database.
     ///
-    /// They are scratch: emptied when a job starts and removed when a table goes. What lasts is in
-    /// checkpoints, which are the same for all backends; so nothing is logged or synchronised.
+    /// One database for the whole job, in which each table has keys of its own, opened when the first
+    /// table needs it and removed when the last one has gone. What is in it is scratch, emptied when
+    /// a job starts: what lasts is in checkpoints, which are the same for all backends. So nothing is
+    /// logged or synchronised.
+    ///
+    /// RocksDB takes memory of its own, on top of what `StateBackend.spilling` grants to pages: up
+    /// to `buffers` bytes, and a few megabytes for each file that it is compacting.
     public struct RocksDBPages: PageStoreProvider {
-        /// Where the databases are.
+        /// Where the database is.
         public let directory: URL
+        /// The bytes that RocksDB may take: three quarters for pages on their way to a file, a quarter
+        /// for a cache of what is in files.
+        public let buffers: Int
+        private let opened = Locked(Opened())
+
+        private struct Opened {
+            weak var database: RocksDBDatabase?
+            var count = 0
+            var lastTable: UInt64 = 0
+        }
 
         /// Names the directory, which is made if it is not there. Two jobs must not share one.
-        public init(_ directory: URL) { self.directory = directory }
-
-        /// Opens an empty database.
         ///
-        /// - Throws: ``RocksDBError``.
+        /// - Parameter buffers: The bytes that RocksDB may take for itself; at least 4 MB are granted.
+        public init(_ directory: URL, buffers: Int = 64 << 20) {
+            self.directory = directory
+            self.buffers = max(4 << 20, buffers)
+        }
+
+        /// Makes an empty store.
+        ///
+        /// - Throws: ``RocksDBError`` where the database cannot be opened: another job has it, or the
+        ///   directory cannot be written to.
         public func makeStore(named name: String) throws -> any PageStore {
-            let file = name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" }
-            let path = directory.appending(path: String(file)).path(percentEncoded: false)
+            try opened.withLock { opened in
+                let database = try opened.database ?? open(&opened)
+                opened.lastTable += 1
+                return RocksDBPageStore(RocksDBTable(opened.lastTable, name, in: database))
+            }
+        }
+
+        private func open(_ opened: inout Opened) throws -> RocksDBDatabase {
             try FileManager.default.createDirectory(
                 at: directory, withIntermediateDirectories: true)
-            return try RocksDBPageStore(path: path)
+            if opened.count == 0 { try removeLeftovers() }
+            opened.count += 1
+            // The one before may still be closing, on another thread.
+            let path = directory.appending(path: "\(Self.prefix)\(opened.count)")
+            let database = try RocksDBDatabase(
+                path: path.path(percentEncoded: false), buffers: buffers)
+            opened.database = database
+            return database
+        }
+
+        private static var prefix: String { "pages-" }
+
+        /// Removes what a job has left that was killed; one that runs has its database locked.
+        private func removeLeftovers() throws {
+            let found = try FileManager.default.contentsOfDirectory(
+                at: directory, includingPropertiesForKeys: nil)
+            for old in found where old.lastPathComponent.hasPrefix(Self.prefix) {
+                try RocksDBDatabase.remove(old.path(percentEncoded: false))
+            }
         }
     }
 
@@ -31,135 +75,5 @@
     public struct RocksDBError: Error, Equatable, Sendable, CustomStringConvertible {
         /// What was asked, where, and what RocksDB said.
         public let description: String
-    }
-
-    /// An open database, closed when nobody has it any more: snapshots keep it open.
-    private final class RocksDBDatabase: @unchecked Sendable {
-        // Unchecked: RocksDB's handles may be used by any number of threads.
-        let handle: OpaquePointer
-        let path: String
-        private let options: OpaquePointer
-
-        init(path: String) throws {
-            self.path = path
-            options = rocksdb_options_create()
-            rocksdb_options_set_create_if_missing(options, 1)
-            rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
-            // Pages come and go whole: what matters is that the database itself stays small in memory.
-            rocksdb_options_set_write_buffer_size(options, 8 << 20)
-            rocksdb_options_set_max_write_buffer_number(options, 3)
-            var message: UnsafeMutablePointer<CChar>?
-            rocksdb_destroy_db(options, path, &message)
-            rocksdb_free(message)
-            message = nil
-            let opened = rocksdb_open(options, path, &message)
-            guard let opened, message == nil else {
-                rocksdb_options_destroy(options)
-                throw RocksDBDatabase.error("open", path, message)
-            }
-            handle = opened
-        }
-
-        deinit {
-            rocksdb_close(handle)
-            var message: UnsafeMutablePointer<CChar>?
-            rocksdb_destroy_db(options, path, &message)
-            rocksdb_free(message)
-            rocksdb_options_destroy(options)
-        }
-
-        static func error(
-            _ action: String, _ path: String, _ message: UnsafeMutablePointer<CChar>?
-        ) -> RocksDBError {
-            defer { rocksdb_free(message) }
-            let text = message.map { String(cString: $0) } ?? "no reason given"
-            return RocksDBError(description: "RocksDB could not \(action) \(path): \(text)")
-        }
-
-        func get(_ page: Int, _ options: OpaquePointer) throws -> [UInt8] {
-            var message: UnsafeMutablePointer<CChar>?
-            var count = 0
-            let value = withKey(page) { rocksdb_get(handle, options, $0, 8, &count, &message) }
-            if message != nil {
-                throw RocksDBDatabase.error("read page \(page) of", path, message)
-            }
-            guard let value else {
-                throw RocksDBError(description: "RocksDB has lost page \(page) of \(path)")
-            }
-            defer { rocksdb_free(value) }
-            // SAFETY: RocksDB hands over a buffer of `count` bytes, freed after the copy.
-            return Array(UnsafeRawBufferPointer(start: value, count: count))
-        }
-
-        func withKey<Result>(_ page: Int, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-            // Big-endian, so that pages that lie together are stored together.
-            withUnsafeBytes(of: UInt64(page).bigEndian) { key in
-                key.withMemoryRebound(to: CChar.self) { bytes in
-                    // SAFETY: a word has eight bytes, so the buffer has an address.
-                    body(bytes.baseAddress.unsafelyUnwrapped)
-                }
-            }
-        }
-    }
-
-    /// The pages of one table in RocksDB.
-    private final class RocksDBPageStore: PageStore {
-        private let database: RocksDBDatabase
-        private let reading: OpaquePointer
-        private let writing: OpaquePointer
-
-        init(path: String) throws {
-            database = try RocksDBDatabase(path: path)
-            reading = rocksdb_readoptions_create()
-            writing = rocksdb_writeoptions_create()
-            rocksdb_writeoptions_disable_WAL(writing, 1)
-        }
-
-        deinit {
-            rocksdb_readoptions_destroy(reading)
-            rocksdb_writeoptions_destroy(writing)
-        }
-
-        func put(_ page: Int, _ bytes: [UInt8]) throws {
-            var message: UnsafeMutablePointer<CChar>?
-            bytes.withUnsafeBytes { content in
-                content.withMemoryRebound(to: CChar.self) { value in
-                    database.withKey(page) { key in
-                        rocksdb_put(
-                            database.handle, writing, key, 8, value.baseAddress, value.count,
-                            &message)
-                    }
-                }
-            }
-            if message != nil {
-                throw RocksDBDatabase.error("write page \(page) of", database.path, message)
-            }
-        }
-
-        func get(_ page: Int) throws -> [UInt8] { try database.get(page, reading) }
-
-        func snapshot() -> any PageStoreSnapshot { RocksDBPagesSnapshot(database) }
-    }
-
-    /// The pages of one table in RocksDB at a barrier.
-    private final class RocksDBPagesSnapshot: PageStoreSnapshot, @unchecked Sendable {
-        // Unchecked: a snapshot and its read options do not change until deinit.
-        private let database: RocksDBDatabase
-        private let snapshot: OpaquePointer
-        private let reading: OpaquePointer
-
-        init(_ database: RocksDBDatabase) {
-            self.database = database
-            snapshot = rocksdb_create_snapshot(database.handle)
-            reading = rocksdb_readoptions_create()
-            rocksdb_readoptions_set_snapshot(reading, snapshot)
-        }
-
-        deinit {
-            rocksdb_readoptions_destroy(reading)
-            rocksdb_release_snapshot(database.handle, snapshot)
-        }
-
-        func get(_ page: Int) throws -> [UInt8] { try database.get(page, reading) }
     }
 #endif

@@ -106,6 +106,7 @@ public final class KeptValue<Value: Sendable>: StatePart {
 
     private let distribution: StateDistribution
     private let get: () -> Value?
+    private let measure: () -> Int
     private let set: ([Saved], KeyOwnership) throws -> Void
     private var codec = LazyStateCodec<Value>()
 
@@ -113,15 +114,20 @@ public final class KeptValue<Value: Sendable>: StatePart {
     ///
     /// - Parameters:
     ///   - get: The value as it is; called on the worker at a barrier. `nil` once it is gone.
+    ///   - heldBytes: The memory that it takes, where that is worth telling.
     ///   - set: Takes the values that were saved, by subtask.
     public init(
         distribution: StateDistribution, get: @escaping () -> Value?,
+        heldBytes: @escaping () -> Int = { 0 },
         set: @escaping ([Saved], KeyOwnership) throws -> Void
     ) {
         self.distribution = distribution
         self.get = get
+        measure = heldBytes
         self.set = set
     }
+
+    public var heldBytes: Int { measure() }
 
     public func layout() throws -> StateLayout {
         StateLayout(

@@ -18,8 +18,30 @@ public final class OperatorState: @unchecked Sendable {
     /// Where tables are kept while the job runs.
     public let backend: StateBackend
 
+    /// The pages in memory of tables that spill; `nil` where the backend keeps all in memory.
+    package let pool: PagePool?
+    private let measured = Counter()
+    private let peak = Counter()
+
     /// Makes a list with nothing in it.
-    public init(backend: StateBackend = .memory) { self.backend = backend }
+    ///
+    /// - Parameters:
+    ///   - backend: Where tables are kept.
+    ///   - memory: What a backend that spills shares with other subtasks; `nil`: nothing, it may take
+    ///     what the backend says alone.
+    ///   - wake: Has the subtask begin a turn, so that it gives back memory that others need.
+    public init(
+        backend: StateBackend = .memory, memory: StateMemory? = nil,
+        wake: @escaping @Sendable () -> Void = {}
+    ) {
+        self.backend = backend
+        pool =
+            switch backend {
+            case .memory: nil
+            case .spilling(_, let bytes):
+                PagePool(memory: memory ?? StateMemory(limit: bytes), wake: wake)
+            }
+    }
 
     /// Registers a part, which is kept alive.
     ///
@@ -33,6 +55,26 @@ public final class OperatorState: @unchecked Sendable {
     ///
     /// - Complexity: O(parts).
     public var heldBytes: Int { entries.reduce(0) { $0 + $1.part.heldBytes } }
+
+    /// Begins a turn of the subtask, between two calls of its steps: gives back memory that other
+    /// subtasks have asked for.
+    ///
+    /// - Throws: What a page store throws.
+    public func beginTurn() throws { try pool?.beginTurn() }
+
+    /// Notes how many bytes the parts take now, for ``measuredBytes`` and ``peakBytes``.
+    ///
+    /// - Complexity: O(parts).
+    public func measure() {
+        let bytes = heldBytes
+        measured.set(bytes)
+        if bytes > peak.current { peak.set(bytes) }
+    }
+
+    /// The bytes that the last ``measure()`` found; from any thread.
+    public var measuredBytes: Int { measured.current }
+    /// The most bytes that a ``measure()`` found; from any thread.
+    public var peakBytes: Int { peak.current }
 }
 
 /// A piece of state that is small, and written as a whole: a number, a few buffered records.

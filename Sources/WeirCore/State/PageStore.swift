@@ -25,8 +25,7 @@ public protocol PageStoreSnapshot: AnyObject, Sendable {
 public protocol PageStoreProvider: Sendable {
     /// Makes an empty store.
     ///
-    /// - Parameter name: What it is for, unlike that of any other in the job: job, operator, subtask and
-    ///   table.
+    /// - Parameter name: What it is for, for messages: job, operator, subtask and table.
     func makeStore(named name: String) throws -> any PageStore
 }
 
@@ -34,7 +33,9 @@ public protocol PageStoreProvider: Sendable {
 public enum StateBackend: Sendable {
     /// In memory.
     case memory
-    /// In memory as far as `memory` bytes go, for each table of each subtask, and what was not
-    /// used lately in a store. A table keeps at least 160 pages of 256 entries in memory.
+    /// In memory as far as `memory` bytes go, for the whole job, and what was not used lately in a
+    /// store. The bytes are those of keys and values in pages of 256, with what they have on the heap
+    /// as far as the size of their written form tells; indexes and timers come on top, and what a store
+    /// needs for itself. Each subtask of an operator keeps at least 64 pages in memory.
     case spilling(to: any PageStoreProvider, memory: Int)
 }

@@ -26,6 +26,7 @@ final class ChainBody {
     private let clock: ChainClock?
     private let alignment: BarrierAlignment
     private let checkpoints: ChainCheckpoints?
+    private let memory: ChainMemory?
     private let turnNanoseconds: UInt64
     private var passage = BarrierPassage()
     private var suspendedPort: Int?
@@ -34,19 +35,21 @@ final class ChainBody {
     init(
         ports: [Port], executor: any Executor, clock: ChainClock? = nil,
         alignment: BarrierAlignment = BarrierAlignment(), checkpoints: ChainCheckpoints? = nil,
-        turnNanoseconds: UInt64 = 1_000_000
+        memory: ChainMemory? = nil, turnNanoseconds: UInt64 = 1_000_000
     ) {
         self.ports = ports
         self.executor = executor
         self.clock = clock
         self.alignment = alignment
         self.checkpoints = checkpoints
+        self.memory = memory
         self.turnNanoseconds = turnNanoseconds
     }
 
     func turn() throws -> Tasklet.Turn {
         let deadline = executor.nanoseconds() + turnNanoseconds
         try checkpoints?.startTurn()
+        try memory?.beginTurn()
         if try checkpoints?.standsStill() == true { return .finished }
         if let port = suspendedPort {
             let progress = try ports[port].resume()

@@ -15,6 +15,7 @@ final class SourceChainBody<Element: Sendable> {
     private let tasklet: Tasklet
     private let clock: ChainClock?
     private let checkpoints: ChainCheckpoints?
+    private let memory: ChainMemory?
     private var passage = BarrierPassage()
     private let isStopping: @Sendable () -> Bool
     private let turnNanoseconds: UInt64
@@ -38,7 +39,7 @@ final class SourceChainBody<Element: Sendable> {
         splits: [any SplitInput<Element>], marks: SplitWatermarks, step: Step<Element>,
         context: SubtaskContext, executor: any Executor, alignment: AlignmentGroup,
         tasklet: Tasklet, clock: ChainClock? = nil, checkpoints: ChainCheckpoints? = nil,
-        positions: SplitPositions? = nil, openLimit: Int = .max,
+        memory: ChainMemory? = nil, positions: SplitPositions? = nil, openLimit: Int = .max,
         turnNanoseconds: UInt64 = 1_000_000,
         isStopping: @escaping @Sendable () -> Bool
     ) {
@@ -51,6 +52,7 @@ final class SourceChainBody<Element: Sendable> {
         self.tasklet = tasklet
         self.clock = clock
         self.checkpoints = checkpoints
+        self.memory = memory
         self.turnNanoseconds = turnNanoseconds
         self.isStopping = isStopping
         self.openLimit = max(1, openLimit)
@@ -69,6 +71,7 @@ final class SourceChainBody<Element: Sendable> {
     func turn() throws -> Tasklet.Turn {
         let deadline = executor.nanoseconds() + turnNanoseconds
         try checkpoints?.startTurn()
+        try memory?.beginTurn()
         if try checkpoints?.standsStill() == true {
             if !hasSentEnd { close() }
             return .finished

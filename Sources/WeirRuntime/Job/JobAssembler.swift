@@ -18,6 +18,8 @@ struct JobAssembler {
     private var abandons: [() -> Void] = []
     private var clocks: [OperatorID: [ChainClock]] = [:]
     private var sinks: [any SinkEpochs] = []
+    /// What the job's tables share where they spill.
+    private let memory: StateMemory?
     private let checkpoints: CheckpointCoordinator?
     private let restored: RestoredState?
 
@@ -38,6 +40,11 @@ struct JobAssembler {
         self.isStopping = isStopping
         self.onFailure = onFailure
         self.onFinish = onFinish
+        memory =
+            switch options.stateBackend {
+            case .memory: nil
+            case .spilling(_, let bytes): StateMemory(limit: bytes)
+            }
     }
 
     /// Puts everything together; nothing runs until the tasklets are woken.
@@ -77,7 +84,11 @@ struct JobAssembler {
                         splits: keepingSplits.contains(id)
                             ? marks[subtask] : SplitWatermarks(count: 1),
                         clock: clocks[chain.head]?[subtask] ?? StoppedClock(),
-                        kept: OperatorState(backend: options.stateBackend),
+                        kept: OperatorState(
+                            backend: options.stateBackend, memory: memory,
+                            wake: { [weak tasklet = parts.taskletsOf[id]?[subtask]] in
+                                tasklet?.wake()
+                            }),
                         isCheckpointed: checkpoints != nil)
                 }
             }
@@ -168,7 +179,8 @@ struct JobAssembler {
         try restoreState(of: chain, subtask)
         let body = ChainBody(
             ports: ports, executor: executor, clock: clocks[chain.head]?[subtask],
-            alignment: alignment, checkpoints: makeCheckpoints(chain, subtask, tasklet))
+            alignment: alignment, checkpoints: makeCheckpoints(chain, subtask, tasklet),
+            memory: makeMemory(chain, subtask, tasklet))
         start(tasklet, turn: body.turn, abandons: abandons)
     }
 
@@ -182,6 +194,16 @@ struct JobAssembler {
             isSource: splits[chain.head] != nil, sinks: sinks, coordinator: checkpoints,
             tasklet: tasklet, executor: executor)
         parts.checkpoints.append(made)
+        return made
+    }
+
+    /// What the chain does about memory; `nil` where its operators keep nothing.
+    private mutating func makeMemory(
+        _ chain: Chain, _ subtask: Int, _ tasklet: Tasklet
+    ) -> ChainMemory? {
+        let made = ChainMemory(
+            members(of: chain, subtask).map(\.context), tasklet: tasklet)
+        if let made { parts.memories.append(made) }
         return made
     }
 
@@ -375,6 +397,7 @@ struct JobAssembler {
                 context: context, readerContext: readerContext, tasklet: tasklet, output: output,
                 splits: ownSplits, positions: positions,
                 checkpoints: makeCheckpoints(chain, subtask, tasklet),
+                memory: makeMemory(chain, subtask, tasklet),
                 alignment: alignment(of: node.id), clock: clocks[node.id]?[subtask]))
     }
 
@@ -396,6 +419,7 @@ struct JobAssembler {
         let splits: [SourceSplit]
         let positions: SplitPositions
         let checkpoints: ChainCheckpoints?
+        let memory: ChainMemory?
         let alignment: AlignmentGroup
         let clock: ChainClock?
     }
@@ -424,7 +448,7 @@ struct JobAssembler {
             splits: inputs, marks: place.context.splits,
             step: try [place.output].step(0), context: place.context, executor: executor,
             alignment: place.alignment, tasklet: place.tasklet, clock: place.clock,
-            checkpoints: place.checkpoints, positions: place.positions,
+            checkpoints: place.checkpoints, memory: place.memory, positions: place.positions,
             openLimit: source.readMode == .blocking ? options.openSplitsPerSubtask : .max,
             isStopping: isStopping)
         start(place.tasklet, turn: body.turn, abandons: abandons, close: body.close)

@@ -9,6 +9,8 @@ struct JobParts {
     var pumps: [Tasklet] = []
     /// What each tasklet does for checkpoints; empty in a job that takes none.
     var checkpoints: [ChainCheckpoints] = []
+    /// What each tasklet does about memory, where its operators keep anything.
+    var memories: [ChainMemory] = []
     /// The subtasks of each operator.
     var contexts: [OperatorID: [SubtaskContext]] = [:]
     /// What sources do with bad records, where that can be taken up again.

@@ -19,6 +19,9 @@ public struct TimeOrderedBuffer<Element> {
     /// The earliest time that an element waits for.
     @inlinable public var earliest: Timestamp? { heap.first?.time }
 
+    /// The bytes that the buffer takes; not what elements have on the heap.
+    var heldBytes: Int { slots.heldBytes + heap.heldBytes }
+
     /// Adds an element that waits for `time`.
     ///
     /// - Complexity: O(log n); O(1) when it is the latest.

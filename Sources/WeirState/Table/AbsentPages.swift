@@ -75,30 +75,38 @@ final class AbsentPages<Key: StreamKey, Value> {
     }
 
     /// Puts a page into the store, unless it has it already, and notes it as absent.
-    func put(_ page: Int, _ entries: UnsafeBufferPointer<Entry>, isClean: Bool) throws {
+    ///
+    /// - Returns: The bytes written; `nil` where the store had it.
+    func put(_ page: Int, _ entries: UnsafeBufferPointer<Entry>, isClean: Bool) throws -> Int? {
         guard let store else { throw StateFormatError.lostPage(page) }
+        var written: Int?
         if !isClean {
             var output = StateWriter(capacity: entries.count * 16)
             try codecs.write(entries, to: &output)
             try store.put(page, output.bytes)
+            written = output.count
         }
         add(page, entries.map(\.key.stableTag))
         isStored[page] = true
+        return written
     }
 
     /// Reads a page of so many entries into memory that is the caller's from then on.
     ///
-    /// - Returns: The page, and whether the store has it as it is.
+    /// - Returns: The page, the bytes that it takes where it was, and whether the store has it as it is.
     /// - Throws: ``StateFormatError`` where it is not what was saved; the page stays absent.
-    func load(_ page: Int, count: Int) throws -> (UnsafeMutableRawPointer, isStored: Bool) {
+    func load(
+        _ page: Int, count: Int
+    ) throws -> (UnsafeMutableRawPointer, bytes: Int, isStored: Bool) {
         guard page < tags.count, let expected = tags[page] else {
             throw StateFormatError.lostPage(page)
         }
         let entries = StateTable<Key, Value>.allocatePage()
         let bound = entries.bindMemory(to: Entry.self, capacity: StatePage.size)
         var filled = 0
+        let bytes: Int
         do {
-            try read(page, count: count) { key, value in
+            bytes = try read(page, count: count) { key, value in
                 guard key.stableTag == expected[filled],
                     ownership?.owns(hash: key.stableHash) ?? true
                 else {
@@ -114,17 +122,21 @@ final class AbsentPages<Key: StreamKey, Value> {
         }
         let wasStored = isStored[page]
         forget(page)
-        return (entries, wasStored)
+        return (entries, bytes, wasStored)
     }
 
-    private func read(_ page: Int, count: Int, _ body: (Key, Value) throws -> Void) throws {
+    private func read(
+        _ page: Int, count: Int, _ body: (Key, Value) throws -> Void
+    ) throws -> Int {
         if isStored[page], let store {
-            try codecs.read(store.get(page), count: count, body)
-        } else if let saved {
-            try saved.readEntries(in: saved.block(ofPage: page), count: count, body)
-        } else {
-            throw StateFormatError.lostPage(page)
+            let bytes = try store.get(page)
+            try codecs.read(bytes, count: count, body)
+            return bytes.count
         }
+        guard let saved else { throw StateFormatError.lostPage(page) }
+        let bytes = try saved.block(ofPage: page)
+        try saved.readEntries(in: bytes, count: count, body)
+        return bytes.count
     }
 
     /// Forgets an absent page.

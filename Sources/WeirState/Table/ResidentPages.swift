@@ -1,92 +1,82 @@
-/// Which pages of a table may go when its memory is short: those that were not used for a while.
-///
-/// The table's hot path notes no use. Instead, a hand that goes round takes pages out of the directory
-/// while their memory stays; a page that is asked for again is put back, at the cost of one slow
-/// lookup; one that is not is first in, first out. So a page that a call has just been given stays in
-/// memory while dozens of others go.
-///
-/// Source: the second-chance algorithm in its form without reference bits, Babaoglu and Joy,
-/// "Converting a Swap-Based System to do Paging in an Architecture Lacking Page-Referenced Bits", SOSP 1981.
+import WeirCore
+
+/// What a table that spills has in memory, and what of that is out of its directory to see whether it
+/// is used; see ``PagePool``, which it tells.
 struct ResidentPages {
-    /// The pages that may be in memory.
-    let limit: Int
+    let pool: PagePool
+    /// The table's number in the pool.
+    let member: Int
     /// The pages that are in memory, those taken out of the directory included.
-    var count = 0
+    private(set) var count = 0
+    /// What a page counts as, with what its entries have on the heap.
+    private var bytesOfPage: Int
     /// The memory of the pages that have been taken out of the directory.
-    private var cooled: [Int: UnsafeMutableRawPointer] = [:]
-    private var queue: [Int] = []
-    private var queueStart = 0
+    private var cooled: [Int: (entries: UnsafeMutableRawPointer, serial: Int)] = [:]
     private var hand = 0
     /// A page that is not to be taken out of the directory.
     var pinned: Int?
 
-    static let minimumCooling = 64
+    init(in pool: PagePool, as member: Int, bytesOfPage: Int) {
+        self.pool = pool
+        self.member = member
+        self.bytesOfPage = bytesOfPage
+    }
 
-    /// - Parameter limit: At least 160 pages are granted.
-    init(limit: Int) { self.limit = max(160, limit) }
+    /// The bytes that they take.
+    var heldBytes: Int { count * bytesOfPage }
 
-    /// Whether pages have to go.
-    var isOverLimit: Bool { count > limit }
+    /// Notes pages that have come into memory, or have gone.
+    ///
+    /// - Returns: The bytes that they take.
+    @discardableResult mutating func add(_ pages: Int) -> Int {
+        count += pages
+        pool.add(pages: pages, bytes: pages * bytesOfPage)
+        return pages * bytesOfPage
+    }
 
-    /// The pages that are to be out of the directory.
-    private var coolingGoal: Int { max(Self.minimumCooling, limit / 8) }
+    /// Notes what a page counts as from now on.
+    mutating func setBytesOfPage(_ bytes: Int) {
+        pool.add(pages: 0, bytes: count * (bytes - bytesOfPage))
+        bytesOfPage = bytes
+    }
+
+    /// Whether a page is out of the directory since the call of `cool` with that number.
+    func isCooled(_ page: Int, serial: Int) -> Bool { cooled[page]?.serial == serial }
+
+    /// The memory of a page that is out of the directory.
+    func cooledEntries(_ page: Int) -> UnsafeMutableRawPointer? { cooled[page]?.entries }
 
     /// Takes a page back that was out of the directory.
     mutating func takeBack(_ page: Int) -> UnsafeMutableRawPointer? {
-        cooled.removeValue(forKey: page)
+        guard let (entries, _) = cooled.removeValue(forKey: page) else { return nil }
+        pool.noteTakenBack(1)
+        return entries
     }
 
     /// Takes back all that are out of the directory.
-    mutating func takeAllBack() -> [Int: UnsafeMutableRawPointer] {
-        defer {
-            cooled = [:]
-            queue = []
-            queueStart = 0
-        }
-        return cooled
+    mutating func takeAllBack() -> [(page: Int, entries: UnsafeMutableRawPointer)] {
+        let all = cooled.map { ($0.key, $0.value.entries) }
+        cooled = [:]
+        pool.noteTakenBack(all.count)
+        return all
     }
 
-    /// Takes pages out of the directory until there are enough of them to choose from.
-    ///
-    /// - Parameter spared: The page that is being asked for.
-    mutating func cool(_ pages: UnsafeMutablePointer<StatePage>, count: Int, sparing spared: Int) {
-        var looked = 0
-        while cooled.count < coolingGoal, looked < count {
-            hand = hand + 1 < count ? hand + 1 : 0
-            looked += 1
+    /// Takes up to `limit` pages out of a directory of `count`, from where the last call ended.
+    mutating func cool(
+        _ limit: Int, _ pages: UnsafeMutablePointer<StatePage>, count: Int, sparing spared: Int?,
+        serial: Int
+    ) -> (pages: [Int], isAtEnd: Bool) {
+        var taken: [Int] = []
+        if hand >= count { hand = 0 }
+        while hand < count, taken.count < limit {
+            defer { hand += 1 }
             guard hand != spared, hand != pinned, let entries = pages[hand].entries else {
                 continue
             }
             pages[hand].entries = nil
-            cooled[hand] = entries
-            queue.append(hand)
+            cooled[hand] = (entries, serial)
+            taken.append(hand)
         }
-    }
-
-    /// The same where none are out, so that there is one to choose.
-    mutating func coolIfNone(
-        _ pages: UnsafeMutablePointer<StatePage>, count: Int, sparing spared: Int
-    ) {
-        if cooled.isEmpty { cool(pages, count: count, sparing: spared) }
-    }
-
-    /// The page that has been out of the directory for the longest time; `nil` where too few are for
-    /// that to mean anything.
-    mutating func coldest() -> (page: Int, entries: UnsafeMutableRawPointer)? {
-        // Where all pages are in use they are soon taken back, and some page has to go all the same.
-        guard cooled.count > coolingGoal / 2 || count > limit + Self.minimumCooling else {
-            return nil
-        }
-        while queueStart < queue.count {
-            let page = queue[queueStart]
-            queueStart += 1
-            if queueStart > 1_024, queueStart * 2 > queue.count {
-                queue.removeFirst(queueStart)
-                queueStart = 0
-            }
-            // One that was taken back is in the queue still, and may be there a second time.
-            if let entries = cooled[page] { return (page, entries) }
-        }
-        return nil
+        return (taken, hand >= count)
     }
 }

@@ -53,8 +53,9 @@ extension StateTable {
     func load(_ page: Int) throws -> UnsafeMutableRawPointer {
         if let entries = warm(page) { return entries }
         guard let absent else { throw StateFormatError.lostPage(page) }
-        let (entries, isStored) = try absent.load(
-            page, count: StatePage.entryCount(of: page, in: entryCount))
+        let count = StatePage.entryCount(of: page, in: entryCount)
+        let (entries, bytes, isStored) = try absent.load(page, count: count)
+        noteWritten(bytes: bytes, entries: count)
         pages[page].entries = entries
         pages[page].isClean = isStored
         if absent.isOver { self.absent = nil }
@@ -99,7 +100,7 @@ extension StateTable {
     }
 
     /// Whether another page in memory would send one away.
-    private var isFull: Bool { resident.map { $0.count >= $0.limit } ?? false }
+    private var isFull: Bool { resident?.pool.isFull ?? false }
 
     /// The number of pages that are not in memory.
     public var absentPageCount: Int { absent?.count ?? 0 }

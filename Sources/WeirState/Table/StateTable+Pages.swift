@@ -87,6 +87,7 @@ extension StateTable {
         if pageCount == pageCapacity { reserveDirectory(pageCapacity * 2) }
         (pages + pageCount).initialize(to: StatePage(entries: Self.allocatePage(), stamp: stamp))
         pageCount += 1
+        if resident != nil, pageCount % 16 == 2 { sampleHeap() }
         try makeRoom(for: pageCount - 1)
     }
 
@@ -116,7 +117,7 @@ extension StateTable {
         warm(pageCount)
         if let entries = pages[pageCount].entries {
             Self.free(entries, count: 0)
-            resident?.count -= 1
+            resident?.add(-1)
         }
         absent?.forget(pageCount)
     }
@@ -137,7 +138,7 @@ extension StateTable {
             Self.free(entries, count: StatePage.entryCount(of: page, in: entryCount))
         }
         pageCount = 0
-        resident?.count = 0
+        if let count = resident?.count { resident?.add(-count) }
         absent?.forgetAll()
     }
 }

@@ -71,8 +71,6 @@ extension SubtaskContext {
     /// - Parameter name: Its name within the operator, the same in every version of the job.
     public func keep<Key, Value>(_ name: String, _ table: StateTable<Key, Value>) {
         kept.keep(name, table)
-        guard case .spilling(let provider, let memory) = kept.backend else { return }
-        let store = "\(job) \(operatorName) \(subtask) \(name)"
-        table.openStore = { (try provider.makeStore(named: store), memory) }
+        table.spillPlace = spillPlace(of: name)
     }
 }

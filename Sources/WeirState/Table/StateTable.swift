@@ -43,10 +43,13 @@ public final class StateTable<Key: StreamKey, Value> {
     var shared: SharedPages?
     /// The pages that are not resident; `nil` where all are.
     var absent: AbsentPages<Key, Value>?
-    /// Opens the store that the table is to spill to, before its first page.
-    var openStore: (() throws -> (store: any PageStore, memory: Int))?
+    /// Where the table is to spill to, from its first page on.
+    var spillPlace: SpillPlace?
     /// What is in memory, where that is limited.
     var resident: ResidentPages?
+    /// What entries have beside their own bytes.
+    var heap = HeapEstimate()
+    var sampledPage = 0
 
     /// Creates an empty table with room for about `capacity` keys before its index grows.
     public init(capacity: Int = 16) {
@@ -62,6 +65,7 @@ public final class StateTable<Key: StreamKey, Value> {
 
     deinit {
         freePages()
+        if let resident { resident.pool.leave(resident.member) }
         pages.deallocate()
         keyStamps.deallocate()
         index.deallocate()

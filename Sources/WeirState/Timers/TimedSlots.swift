@@ -76,6 +76,9 @@ struct TimedSlots<Element> {
         return pages[place &>> Self.pageShift][place & (Self.pageSize &- 1)].number
     }
 
+    /// The bytes of the pages; not what elements have on the heap.
+    var heldBytes: Int { pages.count * Self.pageSize * MemoryLayout<Slot>.stride }
+
     /// What a place has.
     @inlinable func element(at place: Int32) -> Element? {
         let place = Int(place)
@@ -114,6 +117,7 @@ struct TimedHeap: Sendable {
 
     @inlinable var count: Int { places.count }
     @inlinable var first: TimedPlace? { places.first }
+    var heldBytes: Int { places.capacity * MemoryLayout<TimedPlace>.stride }
 
     /// Adds a place.
     ///

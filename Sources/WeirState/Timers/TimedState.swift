@@ -11,6 +11,7 @@ public import WeirCore
 final class TimedState<Owner: AnyObject, Element: Sendable>: StatePart {
     private weak var owner: Owner?
     private let slots: (Owner) -> TimedSlots<Element>
+    private let measure: (Owner) -> Int
     private let fill: (Owner, [(Element, Timestamp)]) -> Void
     private let hash: (Element) -> UInt64
     private var codec = LazyStateCodec<Element>()
@@ -18,18 +19,22 @@ final class TimedState<Owner: AnyObject, Element: Sendable>: StatePart {
     /// - Parameters:
     ///   - owner: Not kept alive.
     ///   - slots: What is waiting.
+    ///   - heldBytes: The memory that it takes.
     ///   - hash: The hash of the key that an element belongs to.
     ///   - fill: Takes the elements that the subtask owns, in order.
     init(
         of owner: Owner, slots: @escaping (Owner) -> TimedSlots<Element>,
-        hash: @escaping (Element) -> UInt64,
+        heldBytes: @escaping (Owner) -> Int, hash: @escaping (Element) -> UInt64,
         fill: @escaping (Owner, [(Element, Timestamp)]) -> Void
     ) {
         self.owner = owner
         self.slots = slots
+        measure = heldBytes
         self.hash = hash
         self.fill = fill
     }
+
+    var heldBytes: Int { owner.map(measure) ?? 0 }
 
     func layout() throws -> StateLayout {
         let element = try codec.get()
@@ -132,7 +137,8 @@ extension SubtaskContext {
         hash: @escaping (Payload) -> UInt64, ticking clock: (any ProcessingClock)? = nil
     ) {
         let part = TimedState<Owner, Payload>(
-            of: owner, slots: { $0[keyPath: timers].slots }, hash: hash
+            of: owner, slots: { $0[keyPath: timers].slots },
+            heldBytes: { $0[keyPath: timers].heldBytes }, hash: hash
         ) { owner, found in
             var queue = TimerQueue<Payload>()
             for (payload, time) in found { queue.register(payload, at: time) }
@@ -154,7 +160,8 @@ extension SubtaskContext {
         hash: @escaping (Element) -> UInt64
     ) {
         let part = TimedState<Owner, Element>(
-            of: owner, slots: { $0[keyPath: buffer].slots }, hash: hash
+            of: owner, slots: { $0[keyPath: buffer].slots },
+            heldBytes: { $0[keyPath: buffer].heldBytes }, hash: hash
         ) { owner, found in
             var filled = TimeOrderedBuffer<Element>()
             for (element, time) in found { filled.insert(element, at: time) }

@@ -29,6 +29,12 @@ public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
     /// Whether there are none.
     public var isEmpty: Bool { pending.isEmpty }
 
+    /// The bytes that the queue takes; not what payloads have on the heap.
+    var heldBytes: Int {
+        slots.heldBytes + heap.heldBytes
+            + pending.capacity * (MemoryLayout<Timer>.stride + MemoryLayout<Int32>.stride)
+    }
+
     /// Registers a timer.
     ///
     /// - Returns: Whether it is new; `false` when the same payload waits for the same time already.

@@ -58,6 +58,13 @@ extension SliceStore: StatePart {
         }
     }
 
+    public var heldBytes: Int {
+        live.reduce(0) { sum, slice in
+            sum + slice.table.heldBytes
+                + slice.saved.capacity * MemoryLayout<Accumulator?>.stride
+        }
+    }
+
     private func restored(
         _ start: Timestamp, _ parts: [SavedSlice], owning ownership: KeyOwnership
     ) throws -> Slice<Key, Accumulator> {
@@ -69,7 +76,7 @@ extension SliceStore: StatePart {
                     + "the windows as they were")
         }
         let slice = Slice<Key, Accumulator>(
-            start: start, end: end, table: StateTable(), serial: slicesMade)
+            start: start, end: end, table: makeTable(capacity: 16), serial: slicesMade)
         slicesMade += 1
         try slice.table.restore(parts.map(\.table), owning: ownership)
         // Records are counted, not kept, so they go where the counters of the subtask go.
@@ -189,12 +196,14 @@ extension [Int] {
 }
 
 extension SubtaskContext {
-    /// Has checkpoints save and restore the slices of windows; they are kept alive.
+    /// Has checkpoints save and restore the slices of windows, and keeps them where the job's backend
+    /// says; they are kept alive.
     ///
     /// - Parameter name: Their name within the operator, the same in every version of the job.
     public func keep<Key: StreamKey, Accumulator>(
         _ name: String, _ store: SliceStore<Key, Accumulator>
     ) {
         kept.keep(name, store)
+        store.spillPlace = spillPlace(of: name)
     }
 }

@@ -19,6 +19,8 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
     @usableFromInline var keysExpected = 16
     @usableFromInline var slicesMade = 0
     @usableFromInline let allowedLateness: Int64
+    /// Where the slices' tables spill to; `nil` where they do not.
+    var spillPlace: SpillPlace?
 
     /// Creates an empty store.
     ///
@@ -59,11 +61,20 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
         guard expiry(ofWindowEnding: lastEnd) > fired else { return .late }
         let made = Slice<Key, Accumulator>(
             start: start, end: assigner.sliceEnd(of: time),
-            table: StateTable(capacity: keysExpected), serial: slicesMade)
+            table: makeTable(capacity: keysExpected), serial: slicesMade)
         slicesMade &+= 1
         slices.insert(made, at: position)
         latest = made
         return .slice(made)
+    }
+
+    /// Makes the table of the slice to come.
+    @usableFromInline func makeTable(capacity: Int) -> StateTable<Key, Accumulator> {
+        let table = StateTable<Key, Accumulator>(capacity: capacity)
+        table.spillPlace = spillPlace?.of("slice \(slicesMade)")
+        // Found once, and not again for each slice.
+        table.codecs = slices.last??.table.codecs
+        return table
     }
 
     @inlinable func expiry(ofWindowEnding end: Timestamp) -> Timestamp {

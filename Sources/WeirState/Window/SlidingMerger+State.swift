@@ -30,6 +30,19 @@ extension SlidingDivision: StateComposite {
     }
 }
 
+extension SlidingMerger.Parts: StateComposite {
+    public static func stateCodec() throws -> StateCodec<Self> {
+        try .record(
+            "Parts", StateField("front") { $0.front }, StateField("back") { $0.back }
+        ) { front, back in
+            var parts = Self()
+            parts.front = front
+            parts.back = back
+            return parts
+        }
+    }
+}
+
 extension SlidingMerger {
     var division: SlidingDivision {
         restored
@@ -65,7 +78,8 @@ extension SlidingMerger {
 }
 
 extension SubtaskContext {
-    /// Has checkpoints save and restore how a merger has divided the slices of its window.
+    /// Has checkpoints save and restore how a merger has divided the slices of its window, and keeps
+    /// what it has merged where the job's backend says.
     ///
     /// At another parallelism slices are merged anew, and floating-point results may differ in
     /// their last digits.
@@ -74,8 +88,10 @@ extension SubtaskContext {
     public func keep<Key: StreamKey, Merged: Aggregate>(
         _ name: String, _ merger: SlidingMerger<Key, Merged>
     ) {
+        merger.table.spillPlace = spillPlace(of: name)
         let part = KeptValue<SlidingDivision>(
-            distribution: .shared, get: { [weak merger] in merger?.division }
+            distribution: .shared, get: { [weak merger] in merger?.division },
+            heldBytes: { [weak merger] in merger?.table.heldBytes ?? 0 }
         ) { [weak merger] saved, ownership in
             let own = saved.first {
                 $0.state.parallelism == ownership.parallelism

@@ -65,6 +65,9 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
         mergedThrough = max(mergedThrough, window.end)
     }
 
+    /// Lets pages of the slices go that are done with: what moves a window may take long.
+    @usableFromInline func beginSlice() throws { try table.resident?.pool.beginTurn() }
+
     /// Whether a slice of the back has to leave, so that the back must become the front.
     @inlinable func needsRebuild(_ window: Window) -> Bool {
         guard let backStart else { return false }
@@ -72,6 +75,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     }
 
     @inlinable func undo(_ slice: WindowSlice) throws {
+        try beginSlice()
         for number in 0..<slice.saved.count {
             let key = try slice.table.key(at: number)
             let saved = slice.saved[number]
@@ -81,6 +85,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     }
 
     @inlinable func addToBack(_ slice: WindowSlice) throws {
+        try beginSlice()
         if backStart == nil { backStart = slice.start }
         for number in 0..<slice.table.count {
             try slice.table.readEntry(number) { key, value in
@@ -104,6 +109,7 @@ public final class SlidingMerger<Key: StreamKey, Merged: Aggregate> {
     }
 
     @inlinable func addToFront(_ slice: WindowSlice) throws {
+        try beginSlice()
         slice.saved.removeAll(keepingCapacity: true)
         slice.saved.reserveCapacity(slice.table.count)
         for number in 0..<slice.table.count {

@@ -12,8 +12,15 @@ public final class InputDriver<Element> {
     private let step: Step<Element>
     private var batch = Batch<Element>()
 
+    private let state: OperatorState?
+
     /// Drives `step`, which nothing else may call.
-    public init(_ step: Step<Element>) { self.step = step }
+    ///
+    /// - Parameter context: Where the step runs; with it, each call is a turn of the subtask.
+    public init(_ step: Step<Element>, in context: SubtaskContext? = nil) {
+        self.step = step
+        state = context?.kept
+    }
 
     /// Hands over records as one batch.
     ///
@@ -22,6 +29,7 @@ public final class InputDriver<Element> {
     ///   does not stop answering that it is not done.
     public func send(_ records: [(Element, at: Timestamp)], split: Int = 0) throws {
         guard !records.isEmpty else { return }
+        try state?.beginTurn()
         for (record, time) in records { batch.append(record, at: time) }
         batch.split = Int32(truncatingIfNeeded: split)
         let progress = try step.process(&batch)
@@ -39,6 +47,7 @@ public final class InputDriver<Element> {
     /// Hands over a mark.
     public func send(_ signal: Signal) throws {
         if signal == .end { hasEnded = true }
+        try state?.beginTurn()
         try settle(step.signal(signal))
     }
 

@@ -31,7 +31,7 @@ public final class StepHarness<Input, Output> {
     ) throws {
         self.context = context
         output = OutputProbe(refusing: refusal)
-        input = InputDriver(try make(context, output.step))
+        input = InputDriver(try make(context, output.step), in: context)
     }
 
     /// All that came out, in order.
@@ -106,8 +106,8 @@ public final class TwoPortHarness<Left, Right, Output> {
         self.context = context
         output = OutputProbe(refusing: refusal)
         let (leftStep, rightStep) = try make(context, output.step)
-        left = InputDriver(leftStep)
-        right = InputDriver(rightStep)
+        left = InputDriver(leftStep, in: context)
+        right = InputDriver(rightStep, in: context)
     }
 }
 
@@ -116,12 +116,13 @@ extension SubtaskContext {
     /// `now`; alone in its operator unless said otherwise.
     public static func forTesting(
         batchSize: Int = 1_024, subtask: Int = 0, parallelism: Int = 1, splits: Int = 1,
-        sideOutputs: Int = 0, now: Timestamp = .epoch
+        sideOutputs: Int = 0, now: Timestamp = .epoch, backend: StateBackend = .memory
     ) -> SubtaskContext {
         SubtaskContext(
             job: "test", operatorName: "step", subtask: subtask, parallelism: parallelism,
             batchSize: batchSize, counters: OperatorCounters(sideOutputs: sideOutputs),
-            splits: SplitWatermarks(count: splits), clock: ManualClock(now: now))
+            splits: SplitWatermarks(count: splits), clock: ManualClock(now: now),
+            kept: OperatorState(backend: backend))
     }
 
     /// The clock of a context made for testing; one that never ticks where the context has another.
