@@ -49,6 +49,19 @@ public protocol StreamJob: SendableMetatype {
     /// - Throws: What makes the job impossible to define; it is shown, and the program fails.
     func define(_ job: JobBuilder) throws
 
+    /// Sets how the job runs where that is no matter of the command line, such as where its state is
+    /// kept. Called by `run`; what the command line says comes after it. Default: nothing.
+    ///
+    /// ```swift
+    /// func configure(_ options: inout ExecutionOptions) throws {
+    ///     let pages = RocksDBPages(URL(filePath: "state-pages"))
+    ///     options.stateBackend = .spilling(to: pages, memory: 512_000_000)
+    /// }
+    /// ```
+    ///
+    /// - Throws: What makes the job impossible to run; it is shown, and the program fails.
+    func configure(_ options: inout ExecutionOptions) throws
+
     /// Called after a run that has finished or was stopped, before the program ends: the place for
     /// a report on standard output. Not called under `--json`. Default: nothing.
     ///
@@ -59,6 +72,7 @@ public protocol StreamJob: SendableMetatype {
 extension StreamJob {
     public static var jobName: String { kebabCase("\(Self.self)") }
     public static var overview: String { "" }
+    public func configure(_ options: inout ExecutionOptions) throws {}
     public func report(_ summary: JobSummary) async throws {}
 
     /// Runs the command that the program's arguments ask for, and exits.

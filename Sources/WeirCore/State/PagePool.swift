@@ -20,7 +20,29 @@ package final class PagePool {
         let page: Int
         /// Tells this time from other times that the page was taken out.
         let serial: Int
-        let turn: Int
+    }
+
+    /// Candidates, first in, first out.
+    private struct Queue {
+        private var items: [Candidate] = []
+        private var first = 0
+
+        mutating func append(_ candidate: Candidate) { items.append(candidate) }
+
+        mutating func append(_ others: Queue) { items += others.items[others.first...] }
+
+        mutating func popFirst() -> Candidate? {
+            guard first < items.count else { return nil }
+            defer {
+                first += 1
+                // Closing the gap only when it is half of the array keeps this O(1) amortised.
+                if first * 2 > items.count {
+                    items.removeFirst(first)
+                    first = 0
+                }
+            }
+            return items[first]
+        }
     }
 
     private struct Member {
@@ -45,10 +67,11 @@ package final class PagePool {
     private var order: [Int] = []
     private var hand = 0
     private var nextMember = 0
-    private var candidates: [Candidate] = []
-    private var firstCandidate = 0
+    /// What was taken out before this turn.
+    private var candidates = Queue()
+    /// What was taken out in this turn, by table.
+    private var fresh: [Int: Queue] = [:]
     private var serial = 0
-    private var turn = 0
     /// The pages in memory.
     private var pages = 0
     /// Those of them that are out of the directories.
@@ -80,6 +103,7 @@ package final class PagePool {
     /// Counts out a table that has no pages any more.
     package func leave(_ table: Int) {
         members[table] = nil
+        fresh[table] = nil
         order.removeAll { $0 == table }
     }
 
@@ -110,7 +134,12 @@ package final class PagePool {
             left -= 1
         }
         // For the next time: nothing goes that was in use just now.
-        cool(sparing: page, of: table)
+        if left == Self.mostEvicted, isUrgent(excess) {
+            // What is out belongs to other tables, and may be in use until the turn ends.
+            _ = takeOut(Self.leastCooled, of: table, sparing: page)
+        } else {
+            cool(sparing: page, of: table)
+        }
     }
 
     // MARK: - For the subtask
@@ -119,14 +148,14 @@ package final class PagePool {
     ///
     /// - Throws: What a store throws.
     package func beginTurn() throws {
-        turn += 1
+        mergeFresh()
         guard share?.takeRequest() == true, var excess = excess() else { return }
         var left = Self.mostEvictedOnRequest
         while excess > 0, left > 0, pages > Self.leastPages {
             guard let victim = takeCandidate(for: nil) else {
                 let known = cooled
                 cool(sparing: nil, of: nil)
-                turn += 1
+                mergeFresh()
                 guard cooled > known else { break }
                 continue
             }
@@ -152,42 +181,40 @@ package final class PagePool {
     /// few are for that to mean anything. Where all pages are in use they are soon taken back, and some
     /// page has to go all the same.
     private func mayEvict(_ excess: Int) -> Bool {
-        cooled > coolingGoal / 2 || excess > Self.slackPages * bytesOfPage
+        cooled > coolingGoal / 2 || isUrgent(excess)
     }
+
+    private func isUrgent(_ excess: Int) -> Bool { excess > Self.slackPages * bytesOfPage }
 
     private func evict(_ victim: Candidate) throws -> Int {
         guard let table = members[victim.table]?.table else { return 0 }
         return try table.evict(victim.page)
     }
 
-    /// Takes out of the list the page that has been out of the directory for the longest time.
+    /// The page that has been out of the directory for the longest time, among those that may go.
     ///
     /// - Parameter asking: The table that asks; `nil` where no entry is in use.
     private func takeCandidate(for asking: Int?) -> Candidate? {
-        var index = firstCandidate
-        while index < candidates.count {
-            let candidate = candidates[index]
-            let isOut =
-                members[candidate.table]?.table?
-                .isCooled(candidate.page, serial: candidate.serial) ?? false
-            let mayGo = isOut && (candidate.table == asking || candidate.turn < turn)
-            if index == firstCandidate, mayGo || !isOut {
-                firstCandidate += 1
-                compactCandidates(&index)
-            } else if mayGo {
-                candidates.remove(at: index)
-            }
-            if mayGo { return candidate }
-            index += 1
+        while let candidate = candidates.popFirst() {
+            if isOut(candidate) { return candidate }
+        }
+        guard let asking else { return nil }
+        while let candidate = fresh[asking]?.popFirst() {
+            if isOut(candidate) { return candidate }
         }
         return nil
     }
 
-    private func compactCandidates(_ index: inout Int) {
-        guard firstCandidate > 1_024, firstCandidate * 2 > candidates.count else { return }
-        candidates.removeFirst(firstCandidate)
-        index -= firstCandidate
-        firstCandidate = 0
+    /// Whether a page has not been taken back since.
+    private func isOut(_ candidate: Candidate) -> Bool {
+        members[candidate.table]?.table?
+            .isCooled(candidate.page, serial: candidate.serial) ?? false
+    }
+
+    private func mergeFresh() {
+        guard !fresh.isEmpty else { return }
+        for (_, queue) in fresh.sorted(by: { $0.key < $1.key }) { candidates.append(queue) }
+        fresh = [:]
     }
 
     /// Takes pages out of the directories until there are enough of them to choose from.
@@ -196,21 +223,30 @@ package final class PagePool {
         while cooled < coolingGoal, visited <= order.count, !order.isEmpty {
             if hand >= order.count { hand = 0 }
             let number = order[hand]
-            serial += 1
-            let (taken, isAtEnd) =
-                members[number]?.table?.cool(
-                    coolingGoal - cooled, sparing: number == asking ? page : nil, serial: serial)
-                ?? ([], true)
-            for page in taken {
-                candidates.append(
-                    Candidate(table: number, page: page, serial: serial, turn: turn))
-            }
-            cooled += taken.count
+            let isAtEnd = takeOut(
+                coolingGoal - cooled, of: number, sparing: number == asking ? page : nil)
             if isAtEnd {
                 hand += 1
                 visited += 1
             }
         }
+    }
+
+    /// Takes up to `count` pages of a table out of its directory.
+    ///
+    /// - Returns: Whether its end was reached.
+    private func takeOut(_ count: Int, of table: Int, sparing page: Int?) -> Bool {
+        serial += 1
+        guard
+            let (taken, isAtEnd) = members[table]?.table?
+                .cool(count, sparing: page, serial: serial)
+        else { return true }
+        for page in taken {
+            fresh[table, default: Queue()].append(
+                Candidate(table: table, page: page, serial: serial))
+        }
+        cooled += taken.count
+        return isAtEnd
     }
 }
 

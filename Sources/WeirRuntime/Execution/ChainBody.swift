@@ -77,6 +77,11 @@ final class ChainBody {
         }
     }
 
+    private func cut(_ epoch: Epoch) throws {
+        memory?.measure()
+        try checkpoints?.cut(epoch)
+    }
+
     private func turn(for progress: Progress) -> Tasklet.Turn {
         progress == .yielded ? .again : .blocked
     }
@@ -110,7 +115,7 @@ final class ChainBody {
     private func passBarrier() throws -> Progress? {
         guard passage.epoch != nil else { return nil }
         let progress = try passage.advance(
-            flush: flush, cut: { try checkpoints?.cut($0) }, send: sendThroughOnePort)
+            flush: flush, cut: cut, send: sendThroughOnePort)
         if progress == .done { alignment.pass() }
         return progress
     }

@@ -24,6 +24,8 @@ public struct DispatchExecutor: Executor {
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
+    public func memory() -> ProcessMemory? { ProcessMemory.current }
+
     public func startTask(_ body: @escaping @Sendable () async -> Void) {
         Task.detached { await body() }
     }

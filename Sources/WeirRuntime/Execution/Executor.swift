@@ -16,6 +16,13 @@ public protocol Executor: Sendable {
     func startTask(_ body: @escaping @Sendable () async -> Void)
     /// Calls `body` once, after `span`, on some thread.
     func schedule(after span: Duration, _ body: @escaping @Sendable () -> Void)
+    /// What memory the process takes and may take; may read files. The default, `nil`: not known, and
+    /// then it is not watched.
+    func memory() -> ProcessMemory?
+}
+
+extension Executor {
+    public func memory() -> ProcessMemory? { nil }
 }
 
 /// Something that runs tasklets one at a time, in the order in which they were enqueued.

@@ -136,7 +136,7 @@ final class SourceChainBody<Element: Sendable> {
         guard passage.epoch != nil else { return nil }
         return try answer(
             passage.advance(
-                flush: { try step.signal(.flush) }, cut: { try checkpoints?.cut($0) },
+                flush: { try step.signal(.flush) }, cut: cut,
                 send: { try step.signal($0) }))
     }
 
@@ -161,6 +161,11 @@ final class SourceChainBody<Element: Sendable> {
         let tasklet = self.tasklet
         executor.schedule(after: .nanoseconds(Int64(stopNanoseconds))) { tasklet.wake() }
         return false
+    }
+
+    private func cut(_ epoch: Epoch) throws {
+        memory?.measure()
+        try checkpoints?.cut(epoch)
     }
 
     private func turn(for progress: Progress) -> Tasklet.Turn {

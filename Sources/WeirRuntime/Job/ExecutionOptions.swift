@@ -11,6 +11,10 @@ public struct ExecutionOptions: Sendable {
     public var openSplitsPerSubtask = 16
     /// Where tables of state are kept. Default: in memory.
     public var stateBackend = StateBackend.memory
+    /// How much memory the process may take before the job fails with an error that says what takes it.
+    /// Such a failure is final, whatever ``restartStrategy`` says: a restored job would need as much.
+    /// Default: nine tenths of what the machine or the process's control group has.
+    public var memoryLimit = MemoryLimit.automatic
     /// How state is made to survive; `nil`, the default: not at all.
     public var checkpoints: CheckpointOptions?
     /// What a job with checkpoints does after a failure. Default: exponential back-off.

@@ -138,10 +138,11 @@ public final class JobExecution: Sendable {
     /// started again.
     public var notices: [String] { state.withLock { $0.notices } }
 
-    /// How the job is doing.
+    /// How the job is doing. Has the operators measure their state, for the next time.
     public func metrics() -> JobMetrics {
         let (parts, start, end) = state.withLock { ($0.parts, $0.startedAt, $0.endedAt) }
         guard let parts else { return JobMetrics(elapsedSeconds: 0, operators: []) }
+        if end == nil { for memory in parts.memories { memory.requestMeasure() } }
         // Read after the start, or a job that starts meanwhile would have started in the future.
         let now = executor.nanoseconds()
         return JobMetrics(
@@ -168,6 +169,8 @@ public final class JobExecution: Sendable {
         if state.withLock({ $0.isAborted }) { return true }
         guard let failure = error as? JobFailure else { return true }
         let cause = (failure.cause as? OperatorFailure)?.cause ?? failure.cause
+        // A restored job would need as much memory, and fail again after it has read as much.
+        if case .memoryLimitReached? = cause as? JobError { return true }
         return cause is RestoreError || cause is BadRecordError || cause is CheckpointSetupError
     }
 
@@ -288,13 +291,46 @@ public final class JobExecution: Sendable {
             state.waiter = waiter
             return (state.failure == nil, state.coordinator)
         }
-        if mayStart { coordinator?.start() }
+        if mayStart {
+            coordinator?.start()
+            watchMemory(parts, number: 0)
+        }
         for tasklet in parts.tasklets {
             if !mayStart { tasklet.cancel() }
             tasklet.release()
         }
         // A stop that was asked for before there was anything to stop.
         if isStopping.load(ordering: .sequentiallyConsistent) { _ = coordinator?.requestStop() }
+    }
+
+    // MARK: - Memory
+
+    private static let memoryInterval = Duration.milliseconds(250)
+    private static let looksBetweenMeasures = 4
+
+    /// Looks at the process's memory now and then, and has the operators measure theirs, until the
+    /// attempt is over.
+    ///
+    /// - Parameter number: How often it was looked at.
+    private func watchMemory(_ parts: JobParts, number: Int) {
+        guard let memory = executor.memory() else { return }
+        if let limit = options.memoryLimit.bytes(of: memory), memory.residentBytes > limit {
+            let use = MemoryUse(
+                residentBytes: memory.residentBytes, limitBytes: limit, limit: options.memoryLimit,
+                operators: parts.memoryOfOperators(plan))
+            return fail(JobError.memoryLimitReached(job: plan.graph.job, use))
+        }
+        if number % Self.looksBetweenMeasures == 0 {
+            for memory in parts.memories { memory.requestMeasure() }
+        }
+        let attempt = state.withLock { $0.cancellation }
+        executor.schedule(after: Self.memoryInterval) { [weak self] in
+            guard let self,
+                state.withLock({ $0.cancellation === attempt && $0.endedAt == nil }),
+                !attempt.isCancelled.load(ordering: .relaxed)
+            else { return }
+            watchMemory(parts, number: number + 1)
+        }
     }
 
     // MARK: - Ending
@@ -346,6 +382,7 @@ public final class JobExecution: Sendable {
         return JobSummary(
             job: plan.graph.job, outcome: outcome, parallelism: plan.parallelism,
             seconds: end.map { Double($0 - start) / 1e9 } ?? 0,
-            recordsRead: read.reduce(0) { $0 + $1.counts.received }, ledger: ledger)
+            recordsRead: read.reduce(0) { $0 + $1.counts.received }, ledger: ledger,
+            peakStateBytes: parts?.peakStateBytes(plan) ?? [:])
     }
 }

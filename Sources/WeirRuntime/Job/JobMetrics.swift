@@ -24,6 +24,10 @@ public struct OperatorMetrics: Sendable {
     public var busyFraction: Double
     /// The share of the time since the start that its tasklets waited for room below, 0 … 1.
     public var blockedFraction: Double
+    /// The bytes of memory that its state takes, as last measured; see `OperatorState.heldBytes`.
+    public var stateBytes = 0
+    /// The most bytes that a measurement has found.
+    public var peakStateBytes = 0
 }
 
 /// The counts of the conservation ledger for one operator, its subtasks added up.

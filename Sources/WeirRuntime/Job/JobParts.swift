@@ -81,7 +81,31 @@ struct JobParts {
             id: node.id, kind: node.kind, counts: counts,
             watermark: marks.flatMap { $0 == .earliest ? nil : $0 },
             busyFraction: share(tasklets.reduce(0) { $0 + $1.busyNanoseconds.current }),
-            blockedFraction: share(tasklets.reduce(0) { $0 + $1.blockedNanoseconds(at: time) }))
+            blockedFraction: share(tasklets.reduce(0) { $0 + $1.blockedNanoseconds(at: time) }),
+            stateBytes: stateBytes(of: node.id, \.measuredBytes),
+            peakStateBytes: stateBytes(of: node.id, \.peakBytes))
+    }
+
+    private func stateBytes(of id: OperatorID, _ bytes: KeyPath<OperatorState, Int>) -> Int {
+        (contexts[id] ?? []).reduce(0) { $0 + $1.kept[keyPath: bytes] }
+    }
+
+    /// The most that the state of each operator has taken, by name.
+    func peakStateBytes(_ plan: PhysicalPlan) -> [String: Int] {
+        var peaks: [String: Int] = [:]
+        for node in plan.graph.operators {
+            let bytes = stateBytes(of: node.id, \.peakBytes)
+            if bytes > 0 { peaks[node.id.name] = bytes }
+        }
+        return peaks
+    }
+
+    /// What the state of the operators takes, the largest first.
+    func memoryOfOperators(_ plan: PhysicalPlan) -> [MemoryUse.OperatorUse] {
+        plan.graph.operators
+            .map { .init(name: $0.id.name, bytes: stateBytes(of: $0.id, \.measuredBytes)) }
+            .filter { $0.bytes > 0 }
+            .sorted { ($1.bytes, $0.name) < ($0.bytes, $1.name) }
     }
 
     func counts(of id: OperatorID) -> LedgerCounts {

@@ -25,6 +25,10 @@ public struct JobSummary: Sendable, Codable {
     /// Where every record went.
     public var ledger: Ledger
 
+    /// The most bytes of memory that each operator's state was seen to take, by operator; those that
+    /// keep none are left out. Measured every second and at every checkpoint.
+    public var peakStateBytes: [String: Int] = [:]
+
     /// Records read per second.
     public var recordsPerSecond: Double { seconds > 0 ? Double(recordsRead) / seconds : 0 }
 }
@@ -43,6 +47,9 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
 public enum JobError: Error, Equatable, Sendable, CustomStringConvertible {
     /// It was told to stop at once; results not yet committed were discarded.
     case aborted(job: String)
+    /// The process takes more memory than ``ExecutionOptions/memoryLimit`` allows; results not yet
+    /// committed were discarded.
+    case memoryLimitReached(job: String, MemoryUse)
     /// The ledger does not add up: a bug of the engine or of a connector.
     case ledgerImbalance(job: String, [String])
 
@@ -50,6 +57,11 @@ public enum JobError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .aborted(let job):
             "job '\(job)' was stopped at once; what its sinks had not committed is discarded"
+        case .memoryLimitReached(let job, let use):
+            "job '\(job)' was stopped before memory ran out: \(use.text). Let state spill to a disk "
+                + "(ExecutionOptions.stateBackend, --state-memory), keep less of it (shorter windows "
+                + "and retention), or allow more (ExecutionOptions.memoryLimit, --memory-limit). It is "
+                + "not started again by itself: its state would be as large"
         case .ledgerImbalance(let job, let problems):
             "internal: job '\(job)' lost track of records; please report this: "
                 + problems.joined(separator: "; ")

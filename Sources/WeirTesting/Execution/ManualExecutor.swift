@@ -36,6 +36,8 @@ public final class ManualExecutor: WeirRuntime.Executor {
         var steps = 0
         /// What was chosen at each step, folded into one number.
         var schedule: UInt64 = 0
+        /// Answers what memory the process is to be thought to take.
+        var readMemory: @Sendable () -> ProcessMemory? = { nil }
         /// What is added to the virtual time to get the time of day.
         var wallClockOffset: Int64 = 0
     }
@@ -140,6 +142,14 @@ public final class ManualExecutor: WeirRuntime.Executor {
 
     fileprivate func enqueue(_ tasklet: Tasklet, on index: Int) {
         state.withLock { $0.queues[index].tasklets.append(tasklet) }
+    }
+
+    public func memory() -> ProcessMemory? { state.withLock { $0.readMemory }() }
+
+    /// Has the process seem to take memory, so that jobs watch it; by default it is not known, and not
+    /// watched. A job that watches sets timers, so that a run which stalls is found to be endless.
+    public func reportMemory(_ read: @escaping @Sendable () -> ProcessMemory?) {
+        state.withLock { $0.readMemory = read }
     }
 
     // MARK: - Disturbances

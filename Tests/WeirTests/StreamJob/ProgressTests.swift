@@ -105,6 +105,19 @@ import WeirGraph
             ])
     }
 
+    @Test func `adds the memory of state where one operator has any, and names the largest`() {
+        var frame = self.frame
+        #expect(!frame.line.contains("state"))
+        frame.rows[1].stateBytes = 2_900_000_000
+        frame.rows[2].stateBytes = 100_000_000
+        #expect(
+            frame.lines(columns: 110, rows: 24, hasColour: false)[1...2] == [
+                "  operator  records in      rate             watermark   state  back-pressure",
+                "  flights    1,234,567   102 k/s  2013-01-01T10:00:00Z       –  ██▊····· 35 %",
+            ])
+        #expect(frame.line.contains("  state 3.0 GB, most in 'hourly'"))
+    }
+
     @Test(arguments: 1...120)
     func `never is wider than the terminal`(columns: Int) {
         var frame = self.frame

@@ -67,6 +67,17 @@ import WeirGraph
                 """)
     }
 
+    @Test func `shows what the operators' state took at most, where there is any`() throws {
+        var summary = self.summary()
+        summary.peakStateBytes = ["results": 2_900_000_000]
+        let report = SummaryReport(summary, graph: graph)
+        let lines = report.text.split(separator: "\n")
+        #expect(lines[1].hasSuffix("  held  most state"))
+        #expect(lines[2].hasSuffix("     –           –"))
+        #expect(lines[4].hasSuffix("     –      2.9 GB"))
+        #expect(report.json.contains("\"peakStateBytes\": 2900000000"))
+    }
+
     @Test func `says what does not add up`() {
         let text = SummaryReport(summary(.failed, lost: 3), graph: graph, failure: "full").text
         #expect(text.hasPrefix("job failed: 1,003 records read"))
@@ -144,7 +155,7 @@ import WeirGraph
                 .text("numbers"), .text("more"), .text("results"),
             ])
         #expect(decoded.operators[2]["passed"] == .number(997))
-        #expect(decoded.operators[0].count == 11)
+        #expect(decoded.operators[0].count == 12)
         var rest = decoded
         rest.operators = []
         #expect(

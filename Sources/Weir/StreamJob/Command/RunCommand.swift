@@ -18,12 +18,17 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
                 checkpoint and stands still, without ending the streams. SIGUSR1 takes a savepoint \
                 into the directory's savepoints, and prints its path.
 
+                State that is larger than memory goes to a disk in jobs that name a store for it; \
+                --state-memory says how much of it stays. A job that comes to --memory-limit fails \
+                with a word on what takes the memory, before the machine runs out of it.
+
                 EXAMPLES:
                   \(Arguments.Job.jobName) run --checkpoints state --restore auto
                   \(Arguments.Job.jobName) run --checkpoints state --checkpoint-interval 1min \
                 --restart fixed:5s:3
                   \(Arguments.Job.jobName) run --checkpoints state --restore \
                 state/savepoints/20260131T120000Z -p 8
+                  \(Arguments.Job.jobName) run --state-memory 512MB --memory-limit 4GB
                 """)
     }
 
@@ -40,13 +45,18 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
             """)
     var progress = ProgressMode.auto
 
-    @Option(help: ArgumentHelp("Records handed over at a time.", valueName: "records"))
-    var batchSize = ExecutionOptions().batchSize
+    @Option(
+        help: ArgumentHelp(
+            "Records handed over at a time. Default: \(ExecutionOptions().batchSize).",
+            valueName: "records"))
+    var batchSize: Int?
 
     @OptionGroup(title: "Options for state that survives") var checkpoints: CheckpointArguments
+    @OptionGroup(title: "Options for memory") var memory: MemoryArguments
     @OptionGroup var arguments: Arguments
 
     func validate() throws {
+        guard let batchSize else { return }
         guard (1...1_048_576).contains(batchSize) else {
             throw ArgumentParser.ValidationError(
                 "--batch-size is \(batchSize); it must be between 1 and 1048576.")
@@ -59,7 +69,7 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
             let builder = JobBuilder(name: Arguments.Job.jobName)
             try job.define(builder)
             let plan = try Planner(parallelism: parallelism.workers).plan(builder.graph)
-            let (summary, status) = await execute(plan, on: console)
+            let (summary, status) = await execute(plan, try options(of: job), on: console)
             guard let summary else { return status }
             if !json { try await job.report(summary) }
             return status
@@ -69,13 +79,20 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
         }
     }
 
+    /// What the job asks for, and then the command line.
+    func options(of job: Arguments.Job) throws -> ExecutionOptions {
+        var options = ExecutionOptions()
+        try job.configure(&options)
+        if let batchSize { options.batchSize = batchSize }
+        checkpoints.apply(to: &options)
+        try memory.apply(to: &options)
+        return options
+    }
+
     /// Runs a plan with progress and signals; the summary is `nil` where the run has failed.
     private func execute(
-        _ plan: PhysicalPlan, on console: Console
+        _ plan: PhysicalPlan, _ options: ExecutionOptions, on console: Console
     ) async -> (summary: JobSummary?, status: Int32) {
-        var options = ExecutionOptions()
-        options.batchSize = batchSize
-        checkpoints.apply(to: &options)
         let execution = JobExecution(plan, options: options)
         let reporter = ProgressReporter(
             execution, mode: quiet ? .none : progress.resolved(for: plan.graph, on: console),

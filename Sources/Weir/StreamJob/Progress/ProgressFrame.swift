@@ -14,6 +14,8 @@ struct ProgressFrame: Equatable {
         var lag: Duration?
         /// The share of the last second that it waited for room below, 0 … 1.
         var backPressure: Double
+        /// The memory that its state takes.
+        var stateBytes = 0
     }
 
     var job: String
@@ -40,6 +42,12 @@ struct ProgressFrame: Equatable {
         {
             parts.append(
                 "back-pressure \(NumberText.percent(worst.backPressure)) on '\(worst.name)'")
+        }
+        if let largest = rows.max(by: { $0.stateBytes < $1.stateBytes }),
+            largest.stateBytes >= 1_000_000
+        {
+            let total = rows.reduce(0) { $0 + $1.stateBytes }
+            parts.append("state \(NumberText.bytes(total)), most in '\(largest.name)'")
         }
         if let checkpoints { parts.append(checkpoints) }
         return parts.joined(separator: "  ")
@@ -82,7 +90,8 @@ struct ProgressFrame: Equatable {
 
     /// From the richest to the poorest.
     private static let layouts = [
-        Layout(columns: [.received, .rate, .watermark, .lag, .bar]),
+        Layout(columns: [.received, .rate, .watermark, .lag, .state, .bar]),
+        Layout(columns: [.received, .rate, .watermark, .lag, .state, .share]),
         Layout(columns: [.received, .rate, .watermark, .lag, .share]),
         Layout(columns: [.received, .rate, .watermark, .share]),
         Layout(columns: [.received, .rate, .share]),
@@ -113,12 +122,16 @@ struct ProgressFrame: Equatable {
 
 /// Which columns a block has besides the operators' names.
 private struct Layout {
-    enum Column { case received, rate, watermark, lag, bar, share }
+    enum Column { case received, rate, watermark, lag, state, bar, share }
     let columns: [Column]
 
     func table(_ rows: ArraySlice<ProgressFrame.Row>) -> TextTable {
         let columns = self.columns.filter { column in
-            column != .lag || rows.contains { $0.lag != nil }
+            switch column {
+            case .lag: rows.contains { $0.lag != nil }
+            case .state: rows.contains { $0.stateBytes > 0 }
+            default: true
+            }
         }
         var table = TextTable(
             alignments: [.left] + columns.map { $0 == .bar ? .left : .right })
@@ -135,6 +148,7 @@ private struct Layout {
         case .rate: "rate"
         case .watermark: "watermark"
         case .lag: "lag"
+        case .state: "state"
         case .bar, .share: "back-pressure"
         }
     }
@@ -145,6 +159,7 @@ private struct Layout {
         case .rate: NumberText.rate(row.rate)
         case .watermark: row.watermark.map(ProgressFrame.text) ?? "–"
         case .lag: row.lag.map { NumberText.span($0) } ?? "–"
+        case .state: row.stateBytes > 0 ? NumberText.bytes(row.stateBytes) : "–"
         case .bar: Self.bar(row.backPressure) + " " + NumberText.percent(row.backPressure)
         case .share: NumberText.percent(row.backPressure)
         }

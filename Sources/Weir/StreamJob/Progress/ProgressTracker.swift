@@ -47,7 +47,8 @@ struct ProgressTracker {
             name: entry.id.name, received: entry.counts.received,
             rate: span > 0 ? Double(received) / span : 0, watermark: entry.watermark,
             lag: entry.watermark.flatMap { lag($0, now) },
-            backPressure: span > 0 ? min(1, max(0, blocked / span)) : 0)
+            backPressure: span > 0 ? min(1, max(0, blocked / span)) : 0,
+            stateBytes: entry.stateBytes)
     }
 
     /// How far a watermark is behind the clock; `nil` where it is days away, as in a replay.

@@ -57,6 +57,7 @@ struct SummaryReport {
     /// The columns of the ledger; those that are always empty in most jobs only where they are not.
     private var table: TextTable {
         typealias Column = (title: String, value: (LedgerCounts) -> Int)
+        let peaks = summary.peakStateBytes
         let entries = summary.ledger.operators
         var columns: [Column] = [
             ("in", { $0.received }), ("out", { $0.passed }), ("filtered", { $0.filtered }),
@@ -74,15 +75,17 @@ struct SummaryReport {
             columns.append(("unread", { $0.unread }))
         }
 
-        var table = TextTable(alignments: [.left] + columns.map { _ in .right })
-        table.rows = [["operator"] + columns.map(\.title)]
+        let titles = columns.map(\.title) + (peaks.isEmpty ? [] : ["most state"])
+        var table = TextTable(alignments: [.left] + titles.map { _ in .right })
+        table.rows = [["operator"] + titles]
         for entry in entries {
             table.rows.append(
                 [entry.name.cut(to: 32)]
                     + columns.map { column in
                         let value = column.value(entry.counts)
                         return value == 0 ? "–" : NumberText.count(value)
-                    })
+                    }
+                    + (peaks.isEmpty ? [] : [peaks[entry.name].map(NumberText.bytes) ?? "–"]))
         }
         return table
     }
@@ -139,14 +142,14 @@ struct SummaryReport {
                         ])
                     })
             ),
-            ("operators", .array(summary.ledger.operators.map(Self.tree))),
+            ("operators", .array(summary.ledger.operators.map(tree))),
             ("edges", .array(summary.ledger.edges.map(Self.tree))),
             ("checkpoints", checkpoints.map { CheckpointText($0).tree } ?? .null),
             ("notices", .array(notices.map(JSONTree.string))),
         ]).text(isIndented: false)
     }
 
-    private static func tree(_ entry: Ledger.OperatorEntry) -> JSONTree {
+    private func tree(_ entry: Ledger.OperatorEntry) -> JSONTree {
         let counts = entry.counts
         return .object([
             ("name", .string(entry.name)), ("kind", .string(entry.kind)),
@@ -155,6 +158,7 @@ struct SummaryReport {
             ("shed", .integer(counts.shed)), ("deadLettered", .integer(counts.deadLettered)),
             ("held", .integer(counts.held)), ("emitted", .integer(counts.emitted)),
             ("unread", .integer(counts.unread)),
+            ("peakStateBytes", .integer(summary.peakStateBytes[entry.name] ?? 0)),
         ])
     }
 

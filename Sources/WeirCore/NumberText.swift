@@ -1,9 +1,7 @@
-import WeirCore
-
 /// Numbers as people read them, made by hand: locale formatters cost more than a whole start.
-enum NumberText {
+package enum NumberText {
     /// `1234567` as `1,234,567`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = Array("\(value.magnitude)".utf8)
         var text = value < 0 ? "-" : ""
         for (index, digit) in digits.enumerated() {
@@ -14,7 +12,7 @@ enum NumberText {
     }
 
     /// A number of at most three digits before its unit: `999`, `1.2 k`, `34.5 M`, `678 G`.
-    static func compact(_ value: Double) -> String {
+    package static func compact(_ value: Double) -> String {
         guard value.isFinite else { return "–" }
         var scaled = value
         var units = ["", " k", " M", " G", " T"][...]
@@ -29,19 +27,21 @@ enum NumberText {
     }
 
     /// A size: `812 B`, `1.2 MB`.
-    static func bytes(_ count: Int) -> String {
+    package static func bytes(_ count: Int) -> String {
         let text = compact(Double(count))
         return text + (text.last?.isNumber == true ? " B" : "B")
     }
 
     /// Records a second: `1.2 M/s`.
-    static func rate(_ value: Double) -> String { compact(value) + "/s" }
+    package static func rate(_ value: Double) -> String { compact(value) + "/s" }
 
     /// A share as `35 %`.
-    static func percent(_ share: Double) -> String { fixed(share * 100, decimals: 0) + " %" }
+    package static func percent(_ share: Double) -> String {
+        fixed(share * 100, decimals: 0) + " %"
+    }
 
     /// A span: `85 ms`, `1.24 s`, `12.3 s`, `2 min 05 s`, `3 h 07 min`, `2 d 03 h`.
-    static func span(seconds: Double) -> String {
+    package static func span(seconds: Double) -> String {
         guard seconds.isFinite, abs(seconds) < 1e12 else { return "–" }
         if seconds < 0 { return "-" + span(seconds: -seconds) }
         if seconds < 0.9995 { return fixed(seconds * 1_000, decimals: 0) + " ms" }
@@ -54,12 +54,12 @@ enum NumberText {
     }
 
     /// A span, of the engine's type.
-    static func span(_ span: Duration) -> String {
+    package static func span(_ span: Duration) -> String {
         self.span(seconds: Double(span.wholeMicroseconds) / 1e6)
     }
 
     /// A running clock: `0:07`, `12:34`, `1:02:03`.
-    static func clock(seconds: Double) -> String {
+    package static func clock(seconds: Double) -> String {
         let whole = seconds.isFinite ? Int(max(0, min(seconds, 1e12)).rounded()) : 0
         let rest = "\(padded(whole % 60))"
         if whole < 3_600 { return "\(whole / 60):\(rest)" }
@@ -67,7 +67,7 @@ enum NumberText {
     }
 
     /// With exactly that many decimals, rounded half away from zero.
-    static func fixed(_ value: Double, decimals: Int) -> String {
+    package static func fixed(_ value: Double, decimals: Int) -> String {
         var scale = 1
         for _ in 0..<decimals { scale *= 10 }
         guard let scaled = Int(exactly: (value * Double(scale)).rounded()) else {
