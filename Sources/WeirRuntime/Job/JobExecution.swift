@@ -293,7 +293,7 @@ public final class JobExecution: Sendable {
         }
         if mayStart {
             coordinator?.start()
-            watchMemory(parts, number: 0)
+            watchMemory(number: 0)
         }
         for tasklet in parts.tasklets {
             if !mayStart { tasklet.cancel() }
@@ -312,8 +312,9 @@ public final class JobExecution: Sendable {
     /// attempt is over.
     ///
     /// - Parameter number: How often it was looked at.
-    private func watchMemory(_ parts: JobParts, number: Int) {
-        guard let memory = executor.memory() else { return }
+    private func watchMemory(number: Int) {
+        let (parts, attempt) = state.withLock { ($0.parts, $0.cancellation) }
+        guard let parts, let memory = executor.memory() else { return }
         if let limit = options.memoryLimit.bytes(of: memory), memory.residentBytes > limit {
             let use = MemoryUse(
                 residentBytes: memory.residentBytes, limitBytes: limit, limit: options.memoryLimit,
@@ -323,13 +324,13 @@ public final class JobExecution: Sendable {
         if number % Self.looksBetweenMeasures == 0 {
             for memory in parts.memories { memory.requestMeasure() }
         }
-        let attempt = state.withLock { $0.cancellation }
+        // What waits holds no state: what a job has on a disk is removed when its state goes.
         executor.schedule(after: Self.memoryInterval) { [weak self] in
             guard let self,
                 state.withLock({ $0.cancellation === attempt && $0.endedAt == nil }),
                 !attempt.isCancelled.load(ordering: .relaxed)
             else { return }
-            watchMemory(parts, number: number + 1)
+            watchMemory(number: number + 1)
         }
     }
 
