@@ -144,6 +144,11 @@ public struct StateFormatError: Error, Equatable, Sendable, CustomStringConverti
         StateFormatError("the state ends too early; it was cut off or is corrupt")
     }
 
+    /// The error for a number that is too large for its type.
+    @usableFromInline static func misfit<Number>(of type: Number.Type) -> StateFormatError {
+        StateFormatError("a number does not fit \(type)")
+    }
+
     /// What is wrong, and in which field.
     public var reason: String { field.map { "field \"\($0)\": \(problem)" } ?? problem }
 

@@ -22,12 +22,13 @@ extension StateValue where Self: FixedWidthInteger {
     }
 
     @inlinable public static func read(from input: inout StateReader) throws -> Self {
-        if bitWidth == 64 {
-            return isSigned
-                ? Self(truncatingIfNeeded: try input.readSigned())
-                : Self(truncatingIfNeeded: try input.readVarint())
-        }
-        return try readAny(from: &input, signed: isSigned)
+        if bitWidth > 64 { return try readAny(from: &input, signed: isSigned) }
+        // Inlined, so that it is made for the type at hand; otherwise each number looks up metadata.
+        let value =
+            isSigned
+            ? Self(exactly: try input.readSigned()) : Self(exactly: try input.readVarint())
+        guard let value else { throw StateFormatError.misfit(of: Self.self) }
+        return value
     }
 
     /// Reads a number of any width that fits this type.
@@ -39,7 +40,7 @@ extension StateValue where Self: FixedWidthInteger {
             signed
             ? Self(exactly: Int128(truncatingIfNeeded: word &>> 1) ^ -Int128(word & 1))
             : Self(exactly: word)
-        guard let value else { throw StateFormatError("a number does not fit \(Self.self)") }
+        guard let value else { throw StateFormatError.misfit(of: Self.self) }
         return value
     }
 
