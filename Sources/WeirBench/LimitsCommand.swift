@@ -6,20 +6,28 @@ struct LimitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "limits",
         abstract:
-            "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows."
+            "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows.",
+        discussion: """
+            The checks 'checkpoints' and 'spilling' run only when asked for with --only: they take \
+            minutes, gigabytes of memory and of disk. 'spilling' needs RocksDB.
+            """
     )
 
-    @Option(help: "Only this check: memory, workers, idle, sliding, soak or checkpoints.")
+    @Option(
+        help: "Only this check: memory, workers, idle, sliding, soak, checkpoints or spilling.")
     var only: Limit?
 
     @Option(help: "Records through the slow sink; half of it elsewhere, twice as many in the soak.")
     var records = 100_000_000
 
     @Option(
-        help: "Keys that the check of checkpoints keeps in state; it runs when asked for alone.")
-    var keys = 20_000_000
+        help: """
+            Keys in the state of the checks 'checkpoints' (default: 20 million) and 'spilling' (10 \
+            million).
+            """)
+    var keys: Int?
 
-    @Option(help: "Runs of each number of workers.")
+    @Option(help: "Runs of each number of workers, or with checkpoints and without.")
     var runs = 3
 
     @Option(help: "Seconds that the silent sources stay open.")
@@ -33,13 +41,19 @@ struct LimitsCommand: AsyncParsableCommand {
             throw ValidationError("--records must be at least 100000, not \(records)")
         }
         if runs < 1 { throw ValidationError("--runs must be at least 1, not \(runs)") }
+        if let keys, keys < 100_000 {
+            throw ValidationError("--keys must be at least 100000, not \(keys)")
+        }
+        if only == .spilling && !PageScratch.isAvailable {
+            throw ValidationError("--only spilling: \(PageScratch.isMissing)")
+        }
         if seconds < 1 { throw ValidationError("--seconds must be at least 1, not \(seconds)") }
     }
 
     func run() async throws {
         var findings: [LimitFinding] = []
         // Memory first: the peak is that of the whole process so far.
-        for limit in Limit.allCases where only == nil ? limit != .checkpoints : only == limit {
+        for limit in Limit.allCases where only == nil ? !limit.isLarge : only == limit {
             let found = try await check(limit)
             if !json { for finding in found { print(finding.line) } }
             findings += found
@@ -54,14 +68,21 @@ struct LimitsCommand: AsyncParsableCommand {
         case .idle: try await IdleLimit.check(seconds: seconds)
         case .sliding: try await SlidingLimit.check(records: records / 2, runs: runs)
         case .soak: try await SoakLimit.check(records: records * 2)
-        case .checkpoints: try await CheckpointLimit.check(keys: keys, seconds: seconds)
+        case .checkpoints:
+            try await CheckpointLimit.check(
+                keys: keys ?? 20_000_000, seconds: seconds, runs: runs)
+        case .spilling:
+            try await SpillingLimit.check(keys: keys ?? 10_000_000, seconds: seconds)
         }
     }
 }
 
 /// What can be checked.
 enum Limit: String, CaseIterable, ExpressibleByArgument, Sendable {
-    case memory, workers, idle, sliding, soak, checkpoints
+    case memory, workers, idle, sliding, soak, checkpoints, spilling
+
+    /// Whether it runs only when it is asked for.
+    var isLarge: Bool { self == .checkpoints || self == .spilling }
 }
 
 /// What a check found.
@@ -69,13 +90,15 @@ struct LimitFinding: Codable, Sendable {
     var name: String
     var value: Double
     var unit: String
-    var bar: String
+    /// What it must be; `nil`: it is only shown.
+    var bar: String?
     var isMet: Bool
     /// How the figure came about.
     var detail: String
 
     var line: String {
-        name.padded(44) + "\(value.text(3)) \(unit)".padded(-16) + "  bar \(bar)".padded(16)
-            + (isMet ? "met" : "missed").padded(8) + detail
+        name.padded(54) + "\(value.text(3)) \(unit)".padded(-16)
+            + (bar.map { "  bar \($0)" } ?? "").padded(16)
+            + (bar == nil ? "" : isMet ? "met" : "missed").padded(8) + detail
     }
 }

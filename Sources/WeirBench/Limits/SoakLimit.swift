@@ -19,7 +19,7 @@ enum SoakLimit {
             var samples: [(read: Int, megabytes: Double)] = []
             while !Task.isCancelled {
                 let read = execution.metrics().operators.first?.counts.received ?? 0
-                samples.append((read, residentMegabytes()))
+                samples.append((read, ResourceUsage.residentBytes / 1e6))
                 try? await Task.sleep(for: .milliseconds(50))
             }
             return samples
@@ -48,12 +48,6 @@ enum SoakLimit {
             detail:
                 "\(records) records, \(keys) keys and windows; at most \(first.text(1)) MB in the "
                 + "first quarter, \(last.text(1)) MB in the last, \(samples.count) samples")
-    }
-
-    private static func residentMegabytes() -> Double {
-        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
-            .split(separator: " ").dropFirst().first.flatMap { Double($0) }
-        return (pages ?? .nan) * Double(sysconf(Int32(_SC_PAGESIZE))) / 1e6
     }
 }
 

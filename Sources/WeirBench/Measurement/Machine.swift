@@ -49,6 +49,13 @@ struct ResourceUsage {
     var processorSeconds: Double
     var peakMegabytes: Double
 
+    /// The bytes of memory that the process has now; not a number where that cannot be told.
+    static var residentBytes: Double {
+        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
+            .split(separator: " ").dropFirst().first.flatMap { Double($0) }
+        return (pages ?? .nan) * Double(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
     static func current() -> ResourceUsage {
         var usage = rusage()
         #if canImport(Darwin)

@@ -6,12 +6,11 @@ import Weir
 #endif
 
 /// Where one run's pages go that its memory has no room for: RocksDB databases in a directory of
-/// their own, which goes with the last who has it.
+/// their own, which goes with the last of them.
 final class PageScratch: Sendable {
     /// The bytes of memory that the job may take for state.
     let memory: Int
-    private let directory = FileManager.default.temporaryDirectory
-        .appending(path: "weir-pages-\(UUID().uuidString)")
+    private let directory = TemporaryDirectory("weir-pages")
     private let traffic = PageTraffic()
 
     /// Whether this program was built with RocksDB.
@@ -34,13 +33,12 @@ final class PageScratch: Sendable {
         self.memory = memory
     }
 
-    deinit { try? FileManager.default.removeItem(at: directory) }
-
     /// Keeps state there.
     var backend: StateBackend {
         #if RocksDB
             .spilling(
-                to: CountedPages(pages: RocksDBPages(directory), traffic: traffic),
+                to: CountedPages(
+                    pages: RocksDBPages(directory.url), directory: directory, traffic: traffic),
                 memory: memory)
         #else
             .memory
@@ -92,22 +90,41 @@ final class PageTraffic: Sendable {
     }
 }
 
-/// Stores of pages whose traffic is counted.
+/// A directory that is removed when nobody has it any more.
+final class TemporaryDirectory: Sendable {
+    let url: URL
+
+    init(_ name: String) {
+        url = FileManager.default.temporaryDirectory
+            .appending(path: "\(name)-\(UUID().uuidString)")
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    var path: String { url.path(percentEncoded: false) }
+}
+
+/// Stores of pages whose traffic is counted, and which keep the directory that they are in.
 struct CountedPages<Pages: PageStoreProvider>: PageStoreProvider {
     let pages: Pages
+    let directory: TemporaryDirectory
     let traffic: PageTraffic
 
     func makeStore(named name: String) throws -> any PageStore {
-        CountedStore(store: try pages.makeStore(named: name), traffic: traffic)
+        CountedStore(
+            store: try pages.makeStore(named: name), directory: directory, traffic: traffic)
     }
 
     /// A store whose traffic is counted; what snapshots read is not.
     private final class CountedStore: PageStore {
+        // Properties go in their order: the store closes its database before the directory goes.
         private let store: any PageStore
+        private let directory: TemporaryDirectory
         private let traffic: PageTraffic
 
-        init(store: any PageStore, traffic: PageTraffic) {
+        init(store: any PageStore, directory: TemporaryDirectory, traffic: PageTraffic) {
             self.store = store
+            self.directory = directory
             self.traffic = traffic
         }
 
@@ -122,6 +139,20 @@ struct CountedPages<Pages: PageStoreProvider>: PageStoreProvider {
             return bytes
         }
 
-        func snapshot() throws -> any PageStoreSnapshot { try store.snapshot() }
+        func snapshot() throws -> any PageStoreSnapshot {
+            KeepingSnapshot(snapshot: try store.snapshot(), directory: directory)
+        }
+    }
+
+    private final class KeepingSnapshot: PageStoreSnapshot {
+        private let snapshot: any PageStoreSnapshot
+        private let directory: TemporaryDirectory
+
+        init(snapshot: any PageStoreSnapshot, directory: TemporaryDirectory) {
+            self.snapshot = snapshot
+            self.directory = directory
+        }
+
+        func get(_ page: Int) throws -> [UInt8] { try snapshot.get(page) }
     }
 }
