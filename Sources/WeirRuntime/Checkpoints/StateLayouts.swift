@@ -23,11 +23,11 @@ public struct StateLayouts: Sendable {
             plan: plan, executor: DispatchExecutor(), options: ExecutionOptions(),
             prepared: prepared, splits: [:], isStopping: { false }, onFailure: { _ in },
             onFinish: {})
-        let contexts = try assembler.assemble().contexts
-        defer { for context in contexts.values.joined() { context.cleanups.run() } }
+        let made = try assembler.assemble()
+        defer { made.discard() }
         var problems: [String] = []
         var parts: [OperatorID: [String: StateLayout]] = [:]
-        for (id, subtasks) in contexts {
+        for (id, subtasks) in made.contexts {
             for entry in subtasks.first?.kept.entries ?? [] {
                 do { parts[id, default: [:]][entry.name] = try entry.part.layout() } catch {
                     problems.append("state '\(entry.name)' of operator '\(id)': \(error)")

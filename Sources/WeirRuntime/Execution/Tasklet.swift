@@ -102,6 +102,14 @@ public final class Tasklet: @unchecked Sendable {
         wake()
     }
 
+    /// Releases what the tasklet holds, and keeps it from ever running: for a job that could not be put
+    /// together. To be called before the first wake, or while it is held; nobody is told.
+    func discard() {
+        state.store(State.finished, ordering: .releasing)
+        close()
+        forget()
+    }
+
     /// Runs one turn; called by the worker alone.
     public func run() {
         // A wake that still sees `scheduled` counts on this turn to find what it was for. So the turn
@@ -133,11 +141,7 @@ public final class Tasklet: @unchecked Sendable {
         case .finished:
             state.store(State.finished, ordering: .releasing)
             onFinish()
-            // These lead back to queues, steps and the execution, which lead here.
-            body = { .finished }
-            close = {}
-            onFailure = { _ in }
-            onFinish = {}
+            forget()
         case .again: reschedule()
         case .blocked, .idle:
             if turn == .blocked { blockedSince.store(Int(time), ordering: .relaxed) }
@@ -145,6 +149,14 @@ public final class Tasklet: @unchecked Sendable {
                 expected: State.running, desired: State.idle, ordering: .acquiringAndReleasing)
             if !isIdle { reschedule() }
         }
+    }
+
+    /// Lets go of what leads back to queues, steps and the execution, which lead here.
+    private func forget() {
+        body = { .finished }
+        close = {}
+        onFailure = { _ in }
+        onFinish = {}
     }
 
     private func reschedule() {

@@ -57,8 +57,7 @@ struct JobAssembler {
                 for subtask in 0..<chain.subtasks { try assemble(chain, subtask) }
             }
         } catch {
-            // Operators that were made before have opened what no tasklet will ever close.
-            for context in parts.contexts.values.joined() { context.cleanups.run() }
+            parts.discard()
             throw error
         }
         return parts

@@ -223,28 +223,9 @@ public final class JobExecution: Sendable {
                 since: state.withLock { $0.firstEpoch })
         }
         for notice in setup?.notices ?? [] { note(notice) }
-        let isRestored = setup?.restored != nil
-        var prepared: [OperatorID: any Sendable] = [:]
-        var splits: [OperatorID: [SourceSplit]] = [:]
-        for node in plan.graph.operators {
-            let context = SubtaskContext(
-                job: plan.graph.job, operatorName: node.id.name, subtask: 0,
-                parallelism: plan.subtasks(of: node.id),
-                isCheckpointed: options.checkpoints != nil)
-            try context.attributing {
-                switch node.body {
-                case .sink(let sink):
-                    // A run that has begun before finds what it has written itself.
-                    if isRestored || !isFirst {
-                        try sink.validateRestored()
-                    } else {
-                        try sink.validate()
-                    }
-                case .source(let source): splits[node.id] = try source.splits()
-                case .transform(let transform): prepared[node.id] = try transform.prepare?()
-                }
-            }
-        }
+        // A run that has begun before finds what it has written itself.
+        let (prepared, splits) = try inspectSurroundings(
+            hasWritten: setup?.restored != nil || !isFirst)
         let (cancellation, firstBadRecords) = state.withLock { state in
             if state.firstEpoch == nil { state.firstEpoch = setup?.coordinator.requestedEpoch.next }
             return (state.cancellation, state.firstBadRecords)
@@ -258,14 +239,42 @@ public final class JobExecution: Sendable {
             },
             onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
         var parts = try assembler.assemble()
-        if let setup {
+        guard let setup else { return parts }
+        do {
             try beginBadRecords(
-                parts.badRecords, isRestored: isRestored, isFirst: isFirst, firstBadRecords)
+                parts.badRecords, isRestored: setup.restored != nil, isFirst: isFirst,
+                firstBadRecords)
             try setup.finish(
                 &parts, onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
-            state.withLock { $0.coordinator = setup.coordinator }
+        } catch {
+            parts.discard()
+            throw error
         }
+        state.withLock { $0.coordinator = setup.coordinator }
         return parts
+    }
+
+    /// Checks sinks, reads small tables and finds splits.
+    private func inspectSurroundings(
+        hasWritten: Bool
+    ) throws -> (prepared: [OperatorID: any Sendable], splits: [OperatorID: [SourceSplit]]) {
+        var prepared: [OperatorID: any Sendable] = [:]
+        var splits: [OperatorID: [SourceSplit]] = [:]
+        for node in plan.graph.operators {
+            let context = SubtaskContext(
+                job: plan.graph.job, operatorName: node.id.name, subtask: 0,
+                parallelism: plan.subtasks(of: node.id),
+                isCheckpointed: options.checkpoints != nil)
+            try context.attributing {
+                switch node.body {
+                case .sink(let sink):
+                    if hasWritten { try sink.validateRestored() } else { try sink.validate() }
+                case .source(let source): splits[node.id] = try source.splits()
+                case .transform(let transform): prepared[node.id] = try transform.prepare?()
+                }
+            }
+        }
+        return (prepared, splits)
     }
 
     /// Remembers what bad records there were before this run, so that one which starts again from the

@@ -32,6 +32,13 @@ struct JobParts {
     /// edge before there was one.
     private var otherwiseReceived: [OperatorID: Int] = [:]
 
+    /// Closes what operators have opened, for a job that will not run: its tasklets never will.
+    func discard() {
+        for tasklet in pumps + tasklets { tasklet.discard() }
+        // Some of the chains may not have got as far as their tasklets.
+        for context in contexts.values.joined() { context.cleanups.run() }
+    }
+
     /// Takes the counts that were restored for what has crossed the connections before.
     ///
     /// - Parameter hasChanged: Whether the job is not the one that saved them, or had not aligned its

@@ -2,6 +2,7 @@ import Testing
 import WeirCore
 import WeirGraph
 import WeirRuntime
+import WeirState
 import WeirTesting
 
 private func time(_ microseconds: Int64) -> Timestamp { Timestamp(microseconds: microseconds) }
@@ -256,6 +257,41 @@ private struct Counted: KeyedProcessFunction {
             failure.map { "\($0)" }
                 == "job 'test', operator 'counted', subtask 2: no connection")
         #expect(function.opened.current == 2 && function.closed.current == 2)
+    }
+
+    @Test func `closes what was opened when its state can't be saved, and lets go of it`() throws {
+        struct Unsaved: KeyedProcessFunction {
+            final class State: Sendable {}
+            let initialState = State()
+            let counted: Counted
+
+            mutating func open(_ context: FunctionContext) throws { counted.opened.add(1) }
+            func process(
+                _ record: Event, state: inout State, context: KeyedContext<Int, Int>
+            ) throws {}
+            mutating func close() throws { counted.closed.add(1) }
+        }
+        weak var seen: SharedCount?
+        do {
+            let counted = Counted(opened: SharedCount(), closed: SharedCount())
+            seen = counted.opened
+            var options = tightOptions()
+            options.checkpoints = CheckpointOptions(
+                CheckpointDirectory("/state", fileSystem: SimulatedDisk()))
+            let plan = try plan(parallelism: 3, fusesKeyedEdges: false) {
+                $0.source(
+                    CountedSource(splits: 2, records: 9, mode: .blocking) {
+                        Event($0, $1, at: 0)
+                    }, as: "events"
+                )
+                .keyed(by: \.key).process(Unsaved(counted: counted), as: "unsaved")
+                .sink(to: TestSink<Int>(), as: "sink")
+            }
+            let failure = try runFailing(plan, seed: 1, options: options)
+            #expect("\(try #require(failure))".contains("of operator 'unsaved'"))
+            #expect(counted.opened.current == 3 && counted.closed.current == 3)
+        }
+        #expect(seen == nil)
     }
 
     @Test func `fails when a function cannot be closed, and does not close it again`() throws {
