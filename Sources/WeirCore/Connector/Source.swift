@@ -114,18 +114,15 @@ public enum ReadOutcome: Sendable {
 public struct ReaderContext: Sendable {
     /// Where bad records go.
     public let badRecords: any BadRecordHandler
-    /// The count of the source's ledger.
-    public let counters: OperatorCounters
     /// Set when the job has been asked to stop; a reader that waits looks at it now and then.
     public let isStopping: @Sendable () -> Bool
 
     /// Puts together what a reader may use; a reader's tests make their own.
     public init(
-        badRecords: any BadRecordHandler, counters: OperatorCounters,
+        badRecords: any BadRecordHandler,
         isStopping: @escaping @Sendable () -> Bool = { false }
     ) {
         self.badRecords = badRecords
-        self.counters = counters
         self.isStopping = isStopping
     }
 }

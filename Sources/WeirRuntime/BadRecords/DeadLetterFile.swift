@@ -8,12 +8,11 @@ import WeirCore
 /// a file do not mix on a local disk.
 ///
 /// After a restore the letters that the job has written are known by origin, line and offset. Those
-/// that come again, from records read before the failure and after the checkpoint, are counted and
-/// not written twice. Memory: eight bytes or so for each letter since the job began.
+/// that come again, from records read before the failure and after the checkpoint, are not written
+/// twice. Memory: eight bytes or so for each letter since the job began.
 final class DeadLetterFile: RecoverableBadRecords {
     private let path: String
     private let operatorName: String
-    private let counters: OperatorCounters
     private let state = Locked(State())
 
     private struct State: ~Copyable {
@@ -27,27 +26,23 @@ final class DeadLetterFile: RecoverableBadRecords {
         var known: Set<UInt64> = []
     }
 
-    init(path: String, operatorName: String, counters: OperatorCounters) {
+    init(path: String, operatorName: String) {
         self.path = path
         self.operatorName = operatorName
-        self.counters = counters
     }
 
     func handle(_ record: BadRecord) throws {
         try state.withLock { state in
-            if state.known.isEmpty || !state.known.contains(DeadLetterPlace(record).hash) {
-                do throws(FileSystemError) {
-                    try append(record, to: &state)
-                } catch {
-                    // Part of the line may be there; whoever opens the file again ends it first.
-                    state.file = nil
-                    throw BadRecordError.notSetAside(
-                        record, cause: error, operatorName: operatorName)
-                }
+            guard state.known.isEmpty || !state.known.contains(DeadLetterPlace(record).hash)
+            else { return }
+            do throws(FileSystemError) {
+                try append(record, to: &state)
+            } catch {
+                // Part of the line may be there; whoever opens the file again ends it first.
+                state.file = nil
+                throw BadRecordError.notSetAside(
+                    record, cause: error, operatorName: operatorName)
             }
-            // Only once it is safe, so that the count never claims more than the file holds.
-            counters.received.add(1)
-            counters.deadLettered.add(1)
         }
     }
 
@@ -107,7 +102,7 @@ extension DeadLetterFile {
         }
     }
 
-    func restore(_ saved: [UInt8]) throws {
+    func restore(_ saved: [UInt8], count: Int) throws {
         let (start, length) = try StateReader.reading(saved) {
             (try $0.readSigned(), try $0.readSigned())
         }
@@ -117,7 +112,9 @@ extension DeadLetterFile {
                 path: path, expected: length, found: found, operatorName: operatorName)
         }
         try state.withLock { state in
-            state.start = min(start, state.start ?? start)
+            // Each subtask has saved the same place, and the letters behind it are known by now.
+            if let known = state.start, known <= start { return }
+            state.start = start
             if found ?? 0 > start { try readLetters(from: start, into: &state.known) }
         }
     }

@@ -187,9 +187,9 @@ final class SourceChainBody<Element: Sendable> {
         for split in order() {
             guard !isAligned || alignment.mayRead(marks[split], of: marks) else { continue }
             switch try splits[split].take(into: &slot.batch) {
-            case .rows:
+            case .rows(let badRecords):
                 emptySince[split] = nil
-                return try hand(over: split)
+                return try hand(over: split, badRecords: badRecords)
             case .nothing:
                 if emptySince[split] == nil { emptySince[split] = executor.nanoseconds() }
             case .end:
@@ -212,13 +212,15 @@ final class SourceChainBody<Element: Sendable> {
         return open.sorted { (marks[$0], lastRead[$0], $0) < (marks[$1], lastRead[$1], $1) }
     }
 
-    private func hand(over split: Int) throws -> Progress {
+    private func hand(over split: Int, badRecords: Int) throws -> Progress {
         let count = slot.batch.count
-        counters.received.add(count)
+        counters.received.add(count + badRecords)
+        counters.deadLettered.add(badRecords)
         counters.passed.add(count)
         counters.emitted.add(count)
         reads += 1
         lastRead[split] = reads
+        if count == 0 { return .done }
         slot.batch.split = Int32(truncatingIfNeeded: split)
         hasUnflushed = true
         let progress = try step.process(&slot.batch)

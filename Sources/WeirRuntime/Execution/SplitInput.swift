@@ -15,7 +15,8 @@ protocol SplitInput<Element>: AnyObject {
 }
 
 enum TakenFromSplit {
-    case rows
+    /// Rows, and so many bad records that were read with them; of either there may be none.
+    case rows(badRecords: Int)
     /// None now; the tasklet is woken when there may be some.
     case nothing
     case end
@@ -28,18 +29,20 @@ final class InlineSplit<Element: Sendable>: SplitInput {
     private let limit: Int
     private let executor: any Executor
     private let tasklet: Tasklet
+    private let badRecords: SplitBadRecords
     private var waitsUntil: UInt64 = 0
     private var ended = false
 
     var position: SplitPosition? { reading?.position() }
 
     init(
-        limit: Int, executor: any Executor, tasklet: Tasklet,
+        limit: Int, executor: any Executor, tasklet: Tasklet, badRecords: SplitBadRecords,
         open: @escaping () throws -> SplitReading<Element>
     ) {
         self.limit = limit
         self.executor = executor
         self.tasklet = tasklet
+        self.badRecords = badRecords
         self.open = open
     }
 
@@ -57,7 +60,8 @@ final class InlineSplit<Element: Sendable>: SplitInput {
         case .nothingFor(let span): wait(span)
         case .end: ended = true
         }
-        if !batch.isEmpty { return .rows }
+        let bad = badRecords.take()
+        if !batch.isEmpty || bad > 0 { return .rows(badRecords: bad) }
         return ended ? .end : .nothing
     }
 
@@ -75,15 +79,15 @@ final class InlineSplit<Element: Sendable>: SplitInput {
 /// A split read on a lane of its own, because reading may block.
 final class PumpedSplit<Element: Sendable>: SplitInput {
     private let queue: BoundedQueue<Element>
-    private let positions: PumpedPositions
+    private let progress: PumpedProgress
     private let pump: Tasklet
     private var ended = false
     private var started = false
     private(set) var position: SplitPosition?
 
-    init(queue: BoundedQueue<Element>, positions: PumpedPositions, pump: Tasklet) {
+    init(queue: BoundedQueue<Element>, progress: PumpedProgress, pump: Tasklet) {
         self.queue = queue
-        self.positions = positions
+        self.progress = progress
         self.pump = pump
     }
 
@@ -96,8 +100,9 @@ final class PumpedSplit<Element: Sendable>: SplitInput {
         switch queue.pop(into: &batch) {
         case .nothing: return .nothing
         case .batch:
-            position = positions.take()
-            return .rows
+            let taken = progress.take()
+            position = taken.position
+            return .rows(badRecords: taken.badRecords)
         case .signal:
             ended = true
             return .end
@@ -111,14 +116,19 @@ final class PumpedSplit<Element: Sendable>: SplitInput {
     func close() { pump.cancel() }
 }
 
-/// The positions behind the batches that are in a pump's queue, in their order.
-final class PumpedPositions: Sendable {
-    private let waiting = Locked<[SplitPosition?]>([])
+/// How far reading was behind each batch that is in a pump's queue, in their order.
+final class PumpedProgress: Sendable {
+    /// The position behind a batch, and the bad records since the one before.
+    struct Step {
+        var position: SplitPosition?
+        var badRecords = 0
+    }
+    private let waiting = Locked<[Step]>([])
 
-    /// Notes the position behind the batch that is about to be pushed.
-    func add(_ position: SplitPosition?) { waiting.withLock { $0.append(position) } }
-    /// Takes that of the batch that has been popped.
-    func take() -> SplitPosition? { waiting.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+    /// Notes how far the batch goes that is about to be pushed.
+    func add(_ step: Step) { waiting.withLock { $0.append(step) } }
+    /// Takes what was noted of the batch that has been popped.
+    func take() -> Step { waiting.withLock { $0.isEmpty ? Step() : $0.removeFirst() } }
 }
 
 /// The turns of a pump: reads a split until its queue is full.
@@ -130,14 +140,16 @@ final class PumpBody<Element: Sendable> {
     private let executor: any Executor
     private let tasklet: Tasklet
     private let isStopping: @Sendable () -> Bool
-    private let positions: PumpedPositions
+    private let progress: PumpedProgress
+    private let badRecords: SplitBadRecords
     private var batch: Batch<Element>
-    private var isPositionNoted = false
+    private var isProgressNoted = false
     private var hasEnded = false
 
     init(
         limit: Int, executor: any Executor, tasklet: Tasklet,
-        isStopping: @escaping @Sendable () -> Bool, positions: PumpedPositions,
+        isStopping: @escaping @Sendable () -> Bool, progress: PumpedProgress,
+        badRecords: SplitBadRecords,
         queue: @escaping () -> BoundedQueue<Element>?,
         open: @escaping () throws -> SplitReading<Element>
     ) {
@@ -145,7 +157,8 @@ final class PumpBody<Element: Sendable> {
         self.executor = executor
         self.tasklet = tasklet
         self.isStopping = isStopping
-        self.positions = positions
+        self.progress = progress
+        self.badRecords = badRecords
         self.queue = queue
         self.open = open
         batch = Batch(capacity: limit)
@@ -173,15 +186,17 @@ final class PumpBody<Element: Sendable> {
 
     func close() { reading = nil }
 
-    /// Hands over what was read, if anything, and the position behind it.
+    /// Hands over what was read, if anything: rows, and how far they go. Where there were only bad
+    /// records the batch is empty.
     private func push(to queue: BoundedQueue<Element>) -> Bool {
-        if batch.isEmpty { return true }
-        if !isPositionNoted {
-            positions.add(reading?.position())
-            isPositionNoted = true
+        if !isProgressNoted {
+            let bad = badRecords.take()
+            if batch.isEmpty && bad == 0 { return true }
+            progress.add(PumpedProgress.Step(position: reading?.position(), badRecords: bad))
+            isProgressNoted = true
         }
         guard queue.push(&batch) else { return false }
-        isPositionNoted = false
+        isProgressNoted = false
         return true
     }
 }

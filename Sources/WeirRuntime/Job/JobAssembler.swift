@@ -365,24 +365,13 @@ struct JobAssembler {
         _ tasklet: Tasklet
     ) throws {
         guard let context = parts.contexts[node.id]?[subtask] else { return }
-        if parts.badRecordCounts[node.id] == nil {
-            let counters = OperatorCounters()
-            parts.badRecordCounts[node.id] = counters
-            badRecords[node.id] = try makeBadRecordHandler(
-                policy: source.badRecords, operatorName: node.id.name, counters: counters)
-        }
-        guard let handler = badRecords[node.id], let counters = parts.badRecordCounts[node.id]
-        else {
-            return
-        }
-        let readerContext = ReaderContext(
-            badRecords: handler, counters: counters, isStopping: isStopping)
+        let handler = try badRecordHandler(node, source)
         let output = try makeOutput(node, 0, subtask)
         let ownSplits = own(splits[node.id] ?? [], subtask, of: context.parallelism)
         let positions = SplitPositions(ownSplits, marks: context.splits)
         context.kept.keep("splits", positions)
-        if subtask == 0, let recoverable = handler as? any RecoverableBadRecords {
-            context.kept.keep("badRecords", badRecordsCell(recoverable, counters))
+        if let recoverable = handler as? any RecoverableBadRecords {
+            context.kept.keep("badRecords", badRecordsCell(recoverable, context.counters))
             parts.badRecords[node.id] = recoverable
         }
         try restoreState(of: chain, subtask)
@@ -393,11 +382,22 @@ struct JobAssembler {
         try assembleSource(
             of: node.outputTypes[0], source,
             SourcePlace(
-                context: context, readerContext: readerContext, tasklet: tasklet, output: output,
+                context: context, badRecords: handler, tasklet: tasklet, output: output,
                 splits: ownSplits, positions: positions,
                 checkpoints: makeCheckpoints(chain, subtask, tasklet),
                 memory: makeMemory(chain, subtask, tasklet),
                 alignment: alignment(of: node.id), clock: clocks[node.id]?[subtask]))
+    }
+
+    /// The handler that all subtasks of a source share.
+    private mutating func badRecordHandler(
+        _ node: OperatorNode, _ source: SourceBody
+    ) throws -> any BadRecordHandler {
+        if let made = badRecords[node.id] { return made }
+        let made = try makeBadRecordHandler(
+            policy: source.badRecords, operatorName: node.id.name)
+        badRecords[node.id] = made
+        return made
     }
 
     private var badRecords: [OperatorID: any BadRecordHandler] = [:]
@@ -412,7 +412,7 @@ struct JobAssembler {
     /// Where one subtask of a source reads, and what it feeds.
     private struct SourcePlace {
         let context: SubtaskContext
-        let readerContext: ReaderContext
+        let badRecords: any BadRecordHandler
         let tasklet: Tasklet
         let output: AnyStep?
         let splits: [SourceSplit]
@@ -429,7 +429,8 @@ struct JobAssembler {
         let inputs = place.splits.map { split -> any SplitInput<Element> in
             let split = place.positions.resumed(split)
             let context = place.context
-            let readerContext = place.readerContext
+            let badRecords = SplitBadRecords(place.badRecords)
+            let readerContext = ReaderContext(badRecords: badRecords, isStopping: isStopping)
             let open = {
                 try context.attributing {
                     attributed(try openSplit(of: type, source, split, readerContext), context)
@@ -438,9 +439,9 @@ struct JobAssembler {
             switch source.readMode {
             case .inline:
                 return InlineSplit<Element>(
-                    limit: options.batchSize, executor: executor, tasklet: place.tasklet, open: open
-                )
-            case .blocking: return pump(split, place.tasklet, open: open)
+                    limit: options.batchSize, executor: executor, tasklet: place.tasklet,
+                    badRecords: badRecords, open: open)
+            case .blocking: return pump(split, place.tasklet, badRecords, open: open)
             }
         }
         let body = SourceChainBody<Element>(
@@ -454,24 +455,26 @@ struct JobAssembler {
     }
 
     private mutating func pump<Element: Sendable>(
-        _ split: SourceSplit, _ consumer: Tasklet,
+        _ split: SourceSplit, _ consumer: Tasklet, _ badRecords: SplitBadRecords,
         open: @escaping () throws -> SplitReading<Element>
     ) -> any SplitInput<Element> {
         let tasklet = Tasklet(
             name: "read \(split.id)", worker: executor.makeLane(split.id), executor: executor)
         let queue = BoundedQueue<Element>(capacity: 4, from: tasklet, to: consumer)
-        let positions = PumpedPositions()
+        let progress = PumpedProgress()
         let body = PumpBody<Element>(
             limit: options.batchSize, executor: executor, tasklet: tasklet, isStopping: isStopping,
-            positions: positions, queue: { queue }, open: open)
+            progress: progress, badRecords: badRecords, queue: { queue }, open: open)
         tasklet.prepare(
             turn: body.turn, close: body.close, onFailure: onFailure, onFinish: {})
         parts.pumps.append(tasklet)
-        return PumpedSplit(queue: queue, positions: positions, pump: tasklet)
+        return PumpedSplit(queue: queue, progress: progress, pump: tasklet)
     }
 }
 
-/// The part of state that a source's bad records are: their counts, and what their handler keeps.
+/// The part of state that the handler of a source's bad records keeps; their counts are the ledger's.
+///
+/// Each subtask saves it: what it has read up to its barrier must last by then.
 private func badRecordsCell(
     _ handler: any RecoverableBadRecords, _ counters: OperatorCounters
 ) -> StateCell {
@@ -480,22 +483,12 @@ private func badRecordsCell(
             StateLayout(
                 arrangement: "cell", distribution: .subtask, value: .opaque("bad records"))
         },
-        save: { writer in
-            var content = StateWriter()
-            content.write(varint: UInt64(counters.deadLettered.current))
-            content.write(raw: try handler.save())
-            writer.write(content.bytes)
-        },
+        save: { writer in writer.write(try handler.save()) },
         load: { saved, _ in
             for part in saved {
-                try StateReader.reading(try part.block(0)) { reader in
-                    try StateReader.reading(try reader.readBytes()) { content in
-                        let count = Int(clamping: try content.readVarint())
-                        counters.received.set(count)
-                        counters.deadLettered.set(count)
-                        try handler.restore(try content.readRaw(content.left))
-                    }
-                }
+                try handler.restore(
+                    try part.readCell { try $0.readBytes() },
+                    count: counters.deadLettered.current)
             }
         })
 }

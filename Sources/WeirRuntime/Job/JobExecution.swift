@@ -288,7 +288,9 @@ public final class JobExecution: Sendable {
             let saved = try handlers.mapValues { try $0.save() }
             state.withLock { $0.firstBadRecords = saved }
         } else {
-            for (id, handler) in handlers { try first[id].map { try handler.restore($0) } }
+            for (id, handler) in handlers {
+                try first[id].map { try handler.restore($0, count: 0) }
+            }
         }
     }
 

@@ -15,8 +15,6 @@ struct JobParts {
     var contexts: [OperatorID: [SubtaskContext]] = [:]
     /// What sources do with bad records, where that can be taken up again.
     var badRecords: [OperatorID: any RecoverableBadRecords] = [:]
-    /// The counts of bad records, by source.
-    var badRecordCounts: [OperatorID: OperatorCounters] = [:]
     /// The tasklets of the chain that each operator belongs to.
     var taskletsOf: [OperatorID: [Tasklet]] = [:]
     /// The merged watermarks at the head of the chain that each operator belongs to.
@@ -118,7 +116,6 @@ struct JobParts {
     func counts(of id: OperatorID) -> LedgerCounts {
         var counts = LedgerCounts()
         for context in contexts[id] ?? [] { counts.add(context.counters) }
-        if let bad = badRecordCounts[id] { counts.add(bad) }
         return counts
     }
 

@@ -52,10 +52,8 @@ extension DataStream {
 func readTable<Table: Source, Key: StreamKey>(
     _ table: Table, by key: (Table.Element) -> Key, for operatorName: String
 ) throws -> [Key: Table.Element] {
-    let counters = OperatorCounters()
-    let handler = try makeBadRecordHandler(
-        policy: .fail, operatorName: operatorName, counters: counters)
-    let context = ReaderContext(badRecords: handler, counters: counters)
+    let handler = try makeBadRecordHandler(policy: .fail, operatorName: operatorName)
+    let context = ReaderContext(badRecords: handler)
     var rows: [Key: Table.Element] = [:]
     var batch = Batch<Table.Element>(capacity: 1_024)
     for split in try table.splits() {

@@ -230,7 +230,7 @@ import WeirRuntime
             try CSVFiles<Trip>(path).reader(
                 for: SourceSplit(id: "other", start: 1, end: 2),
                 context: ReaderContext(
-                    badRecords: BadRecordList(), counters: OperatorCounters()))
+                    badRecords: BadRecordList()))
         }
     }
 
@@ -276,7 +276,7 @@ import WeirRuntime
         let directory = try TemporaryDirectory()
         let path = try directory.write("\(header)A,1,\nB,2,\nC,x,\nD,4,\n", to: "a.csv")
         let handler = try makeBadRecordHandler(
-            policy: .fail, operatorName: "trips", counters: OperatorCounters())
+            policy: .fail, operatorName: "trips")
         let (rows, error) = try CSVFiles<Trip>(path).rowsUntilFailure(bad: handler)
         #expect(rows.map(\.number) == [1, 2])
         #expect(

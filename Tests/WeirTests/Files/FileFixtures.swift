@@ -93,7 +93,7 @@ extension Source {
         var reader = try self.reader(
             for: split,
             context: ReaderContext(
-                badRecords: bad, counters: OperatorCounters(), isStopping: isStopping))
+                badRecords: bad, isStopping: isStopping))
         var batch = Batch<Element>()
         while true {
             let outcome = try reader.read(into: &batch, limit: limit)

@@ -75,7 +75,7 @@ import WeirRuntime
 
     private func context(isStopping: Bool = false) -> ReaderContext {
         ReaderContext(
-            badRecords: BadRecordList(), counters: OperatorCounters(),
+            badRecords: BadRecordList(),
             isStopping: { isStopping })
     }
 

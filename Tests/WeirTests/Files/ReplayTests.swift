@@ -32,7 +32,7 @@ import WeirCore
         try source.rows(of: split, into: &whole, bad: bad, limit: limit)
         let before = BadRecordList()
         var reader = try source.reader(
-            for: split, context: ReaderContext(badRecords: before, counters: OperatorCounters()))
+            for: split, context: ReaderContext(badRecords: before))
         var rows: [Trip] = []
         var batch = Batch<Trip>()
         var isAtEnd = false
@@ -108,7 +108,7 @@ import WeirCore
         var split = try #require(try source.splits().first)
         var reader = try source.reader(
             for: split,
-            context: ReaderContext(badRecords: Refusing(), counters: OperatorCounters()))
+            context: ReaderContext(badRecords: Refusing()))
         var batch = Batch<Trip>()
         _ = try reader.read(into: &batch, limit: 5)
         #expect(batch.count == 1)

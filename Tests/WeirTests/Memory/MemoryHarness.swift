@@ -11,7 +11,7 @@ extension ReaderContext {
     /// A context for tests, which may be asked to stop.
     static func test(isStopping: @escaping @Sendable () -> Bool = { false }) -> ReaderContext {
         ReaderContext(
-            badRecords: NoBadRecords(), counters: OperatorCounters(), isStopping: isStopping)
+            badRecords: NoBadRecords(), isStopping: isStopping)
     }
 }
 
