@@ -50,8 +50,9 @@ public protocol StatePart: AnyObject {
     ///
     /// - Parameters:
     ///   - epoch: The checkpoint that the snapshot is for; greater than any before.
-    ///   - base: The last checkpoint that was completed; blocks that have not changed since its
-    ///     snapshot are said to be so. `nil`: all count as changed.
+    ///   - base: The last checkpoint that was completed, or the one that the part was restored from;
+    ///     blocks that have not changed since its snapshot are said to be so. `nil`: all count as
+    ///     changed.
     func snapshot(_ epoch: Epoch, since base: Epoch?) throws -> any StateSnapshot
 
     /// Fills the part, which is empty, from what was saved; once, before the first record.
@@ -115,7 +116,23 @@ public struct SavedState: Sendable {
     public let directory: [UInt8]
     /// The number of blocks.
     public let blockCount: Int
+    /// Where its blocks are, so that a part which goes on from them can say which of them have not
+    /// changed since; `nil` where that is not known.
+    package let origin: Origin?
     private let load: @Sendable (Int) throws -> [UInt8]
+
+    /// A checkpoint, and the identities of some blocks in it.
+    package struct Origin: Sendable {
+        /// The checkpoint.
+        package let epoch: Epoch
+        /// The identities that the snapshot gave the blocks, in their order.
+        package let ids: [UInt64]
+
+        package init(epoch: Epoch, ids: [UInt64]) {
+            self.epoch = epoch
+            self.ids = ids
+        }
+    }
 
     /// Describes what was saved.
     ///
@@ -124,11 +141,22 @@ public struct SavedState: Sendable {
         subtask: Int, parallelism: Int, layout: StateLayout, directory: [UInt8], blockCount: Int,
         load: @escaping @Sendable (Int) throws -> [UInt8]
     ) {
+        self.init(
+            subtask: subtask, parallelism: parallelism, layout: layout, directory: directory,
+            blockCount: blockCount, origin: nil, load: load)
+    }
+
+    /// Describes what was saved, and where.
+    package init(
+        subtask: Int, parallelism: Int, layout: StateLayout, directory: [UInt8], blockCount: Int,
+        origin: Origin?, load: @escaping @Sendable (Int) throws -> [UInt8]
+    ) {
         self.subtask = subtask
         self.parallelism = parallelism
         self.layout = layout
         self.directory = directory
         self.blockCount = blockCount
+        self.origin = origin
         self.load = load
     }
 

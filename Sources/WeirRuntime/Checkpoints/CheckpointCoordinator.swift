@@ -58,19 +58,22 @@ final class CheckpointCoordinator: Sendable {
     private let finalNumber = Atomic<Int>(0)
 
     /// - Parameters:
-    ///   - restored: The epoch of the checkpoint that the job goes on from; `nil`: from the beginning.
+    ///   - restored: The checkpoint that the job goes on from; `nil`: from the beginning. The next one
+    ///     refers to what has not changed since, if both lie in the same directory.
     ///   - lastEpoch: The last epoch that was ever begun in this directory.
     init(
-        options: CheckpointOptions, executor: any Executor, restored: Epoch?, lastEpoch: Epoch
+        options: CheckpointOptions, executor: any Executor, restored: SavedCheckpoint?,
+        lastEpoch: Epoch
     ) {
         self.options = options
         self.executor = executor
-        restoredEpoch = restored ?? .none
+        restoredEpoch = restored?.epoch ?? .none
         let last =
             options.defect == .epochsReused ? restoredEpoch : max(lastEpoch, restoredEpoch)
         requested = Atomic(last.number)
         hooks = Locked(nil)
-        state = Locked(State(epoch: last))
+        let base = restored.flatMap { options.directory.holds($0) ? $0 : nil }
+        state = Locked(State(epoch: last, base: base))
     }
 
     func prepare(_ chains: [ChainCheckpoints], hooks: Hooks) {
@@ -325,8 +328,6 @@ final class CheckpointCoordinator: Sendable {
 
     /// Whether no more checkpoints will be taken.
     var isOver: Bool { state.withLock { $0.isOver } }
-    /// The checkpoint that the next attempt can go on from.
-    var lastCompleted: SavedCheckpoint? { state.withLock { $0.base } }
     /// What became of the checkpoints so far.
     var history: CheckpointHistory { state.withLock { $0.history } }
 

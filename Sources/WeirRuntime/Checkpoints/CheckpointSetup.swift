@@ -44,7 +44,7 @@ struct CheckpointSetup {
         }
         restored = found.map { RestoredState(checkpoint: $0, defect: options.defect) }
         coordinator = CheckpointCoordinator(
-            options: options, executor: executor, restored: found?.manifest.epoch,
+            options: options, executor: executor, restored: found,
             lastEpoch: try options.directory.newestEpoch())
     }
 
@@ -72,7 +72,10 @@ struct CheckpointSetup {
         case .latest: return try newest(options, &notices, isRequired: true)
         case .latestIfAny: return try newest(options, &notices, isRequired: false)
         case .path(let path):
-            return try SavedCheckpoint.open(path, fileSystem: options.directory.fileSystem)
+            let found = try SavedCheckpoint.open(path, fileSystem: options.directory.fileSystem)
+            // Opened there, a checkpoint of the job's own directory is kept while it is needed.
+            return options.directory.holds(found)
+                ? try options.directory.open(found.epoch) : found
         }
     }
 

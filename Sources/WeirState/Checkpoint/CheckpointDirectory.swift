@@ -176,6 +176,11 @@ public final class CheckpointDirectory: Sendable {
         }
     }
 
+    /// Whether a checkpoint, wherever it was opened, is one of this directory.
+    package func holds(_ checkpoint: SavedCheckpoint) -> Bool {
+        checkpoint.path == CheckpointPath.checkpoint(path, checkpoint.epoch)
+    }
+
     /// Begins a checkpoint.
     ///
     /// - Parameters:
@@ -189,8 +194,7 @@ public final class CheckpointDirectory: Sendable {
     ) throws -> CheckpointWriter {
         if let base {
             precondition(
-                base.path == CheckpointPath.checkpoint(path, base.epoch),
-                "the base of a checkpoint must lie in the same directory")
+                holds(base), "the base of a checkpoint must lie in the same directory")
         }
         try state.withLock { state in
             guard state.lock != nil else { throw CheckpointStorageError.notClaimed(path: path) }

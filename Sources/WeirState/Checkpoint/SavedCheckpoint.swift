@@ -60,7 +60,8 @@ public final class SavedCheckpoint: Sendable {
                 return SavedState(
                     subtask: piece.subtask, parallelism: described.parallelism,
                     layout: part.layout, directory: content.directories[address] ?? [],
-                    blockCount: blocks.count
+                    blockCount: blocks.count,
+                    origin: SavedState.Origin(epoch: epoch, ids: blocks.map(\.id))
                 ) { [self] index in try segments.read(blocks[index].reference) }
             }
         }.sorted { $0.subtask < $1.subtask }

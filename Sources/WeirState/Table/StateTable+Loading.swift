@@ -40,12 +40,22 @@ extension StateTable {
         }
         absent.adopt(reader, ownership: ownership, tags: tags)
         reserveDirectory(directory.pageCount)
+        let adopted = adoptStamp(of: reader)
         pages.initialize(
-            repeating: StatePage(entries: nil, stamp: stamp), count: directory.pageCount)
-        keyStamps.update(repeating: stamp, count: directory.groupCount)
+            repeating: StatePage(entries: nil, stamp: adopted), count: directory.pageCount)
+        keyStamps.update(repeating: adopted, count: directory.groupCount)
         pageCount = directory.pageCount
         entryCount = directory.entryCount
         self.absent = absent
+    }
+
+    /// The stamp of what is taken over as it is: that of the checkpoint it is from, so that the next
+    /// one refers to it where nothing changes; what is in another form has to be written again.
+    private func adoptStamp(of reader: StateTableReader<Key, Value>) -> UInt64 {
+        guard reader.isSameForm, let origin = reader.saved.origin else { return stamp }
+        firstSnapshot = origin.epoch
+        stamp = max(stamp, UInt64(origin.epoch.number) + 1)
+        return UInt64(origin.epoch.number)
     }
 
     /// Loads a page that is not resident.

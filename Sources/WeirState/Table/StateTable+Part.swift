@@ -19,7 +19,7 @@ extension StateTable: StatePart {
         let codecs = try findCodecs()
         let shared = self.shared ?? SharedPages()
         self.shared = shared
-        // What was saved before this table was made, or filled, is no base for it.
+        // What was saved before this table was made, or filled from elsewhere, is no base for it.
         var baseStamp: UInt64 = 0
         if let base, let firstSnapshot, base >= firstSnapshot { baseStamp = UInt64(base.number) }
         warmAll()

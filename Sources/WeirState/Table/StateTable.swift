@@ -35,7 +35,8 @@ public final class StateTable<Key: StreamKey, Value> {
     /// What a page is stamped with when it is changed: one more than the epoch of the last snapshot.
     @exclusivity(unchecked) @usableFromInline var stamp: UInt64 = 1
 
-    /// The epoch of the first snapshot; what is said to be unchanged is so since then at the earliest.
+    /// The epoch of the first snapshot, or of the one that the pages were taken over from: what is said
+    /// to be unchanged is so since then at the earliest.
     var firstSnapshot: Epoch?
     /// How entries are written; found when first asked for.
     var codecs: StateTableCodecs<Key, Value>?

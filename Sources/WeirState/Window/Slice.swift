@@ -17,8 +17,6 @@ public final class Slice<Key: StreamKey, Accumulator> {
     @usableFromInline var saved = ContiguousArray<Accumulator?>()
     /// Tells it from all other slices of its store, those before it included.
     @usableFromInline let serial: Int
-    /// The first checkpoint that it was saved in.
-    var firstEpoch: Epoch?
 
     @inlinable init(
         start: Timestamp, end: Timestamp, table: StateTable<Key, Accumulator>, serial: Int

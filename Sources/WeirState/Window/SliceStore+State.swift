@@ -25,12 +25,7 @@ extension SliceStore: StatePart {
         directory.write(signed: fired.microseconds)
         directory.write(varint: UInt64(live.count))
         for slice in live {
-            // What the base has of a slice made since is nothing.
-            let since = base.flatMap { base in
-                slice.firstEpoch.flatMap { $0 <= base ? base : nil }
-            }
-            let snapshot = try slice.table.snapshot(epoch, since: since)
-            slice.firstEpoch = slice.firstEpoch ?? epoch
+            let snapshot = try slice.table.snapshot(epoch, since: base)
             let blocks = snapshot.blocks
             directory.write(signed: slice.start.microseconds)
             directory.write(signed: slice.end.microseconds)
@@ -52,8 +47,14 @@ extension SliceStore: StatePart {
                 found[slice.start, default: []].append(slice)
             }
         }
+        // Blocks are found in the checkpoint under the numbers that slices had. Those of several old
+        // subtasks were given out by each on its own, and would be there twice.
+        let keepsSerials = saved.count == 1
+        let serials = found.values.joined().compactMap(\.serial)
+        slicesMade = serials.max().map { $0 + 1 } ?? 0
         for (start, parts) in found.sorted(by: { $0.key < $1.key }) {
-            let slice = try restored(start, parts, owning: ownership)
+            let slice = try restored(
+                start, parts, owning: ownership, keepsSerials: keepsSerials)
             if !slice.table.isEmpty || slice.records > 0 { slices.append(slice) }
         }
     }
@@ -66,7 +67,8 @@ extension SliceStore: StatePart {
     }
 
     private func restored(
-        _ start: Timestamp, _ parts: [SavedSlice], owning ownership: KeyOwnership
+        _ start: Timestamp, _ parts: [SavedSlice], owning ownership: KeyOwnership,
+        keepsSerials: Bool
     ) throws -> Slice<Key, Accumulator> {
         let end = assigner.sliceEnd(of: start)
         guard assigner.sliceStart(of: start) == start, parts.allSatisfy({ $0.end == end }) else {
@@ -75,9 +77,10 @@ extension SliceStore: StatePart {
                     + "\(start) to \(parts[0].end). Give the changed windows another name, or keep "
                     + "the windows as they were")
         }
+        let kept = keepsSerials ? parts[0].serial : nil
         let slice = Slice<Key, Accumulator>(
-            start: start, end: end, table: makeTable(capacity: 16), serial: slicesMade)
-        slicesMade += 1
+            start: start, end: end, table: makeTable(capacity: 16), serial: kept ?? slicesMade)
+        if kept == nil { slicesMade += 1 }
         try slice.table.restore(parts.map(\.table), owning: ownership)
         // Records are counted, not kept, so they go where the counters of the subtask go.
         slice.records = parts.reduce(0) { sum, part in
@@ -121,6 +124,8 @@ struct SavedSlice {
     let end: Timestamp
     let records: Int
     let table: SavedState
+    /// The number that tells it from others of its store; `nil` where it has no blocks.
+    let serial: Int?
 
     init(
         _ reader: inout StateReader, of state: SavedState, _ layout: StateLayout, firstBlock: Int
@@ -134,11 +139,20 @@ struct SavedSlice {
             throw StateFormatError(
                 "a slice of windows has \(count) blocks, but \(state.blockCount) were saved in all")
         }
+        let origin = state.origin.map { origin in
+            SavedState.Origin(
+                epoch: origin.epoch,
+                ids: Array(origin.ids[firstBlock..<firstBlock + Int(count)]))
+        }
+        serial = origin?.ids.first.map { Int($0 >> Self.serialShift) }
         table = SavedState(
             subtask: state.subtask, parallelism: state.parallelism, layout: layout,
-            directory: directory, blockCount: Int(count)
+            directory: directory, blockCount: Int(count), origin: origin
         ) { try state.block(firstBlock + $0) }
     }
+
+    /// A table's blocks are numbered from 0, and far from 2³²; the slice's number stands above.
+    static let serialShift: UInt64 = 32
 }
 
 /// The slices as they were at a barrier.
@@ -163,9 +177,8 @@ private final class SlicesSnapshot: StateSnapshot {
         for part in parts {
             firsts.append(blocks.count)
             blocks += part.blocks.map {
-                // A table's blocks are numbered from 0, and far from 2³².
                 StateBlock(
-                    id: UInt64(truncatingIfNeeded: part.serial) << 32 | $0.id,
+                    id: UInt64(truncatingIfNeeded: part.serial) << SavedSlice.serialShift | $0.id,
                     isChanged: $0.isChanged)
             }
         }

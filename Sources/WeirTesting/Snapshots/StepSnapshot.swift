@@ -115,7 +115,8 @@ extension SavedState {
     fileprivate init(_ part: StepSnapshot.Part, of snapshot: StepSnapshot) {
         self.init(
             subtask: snapshot.subtask, parallelism: snapshot.parallelism, layout: part.layout,
-            directory: part.directory, blockCount: part.blocks.count
+            directory: part.directory, blockCount: part.blocks.count,
+            origin: Origin(epoch: snapshot.epoch, ids: part.blocks.map(\.id))
         ) { part.blocks[$0].bytes }
     }
 

@@ -67,6 +67,28 @@ import WeirTesting
                 .manifest.kind == .savepoint)
     }
 
+    @Test func `keeps what a checkpoint has taken from one of an earlier run`() throws {
+        let files = SimulatedDisk()
+        var model = StateModel(seed: 13, blocks: 100)
+        var first: Set<String> = []
+        for run in 1...6 {
+            let directory = CheckpointDirectory("/job", fileSystem: files, retaining: 1)
+            #expect(try directory.claim(job: "orders").isEmpty)
+            let base = try directory.latest().checkpoint
+            let saved = try model.save(in: directory, base: base)
+            #expect(base.map { saved.manifest.newBytes < $0.manifest.totalBytes / 4 } ?? true)
+            let names = Set(saved.manifest.segments.map(\.name))
+            if run == 1 { first = names } else { #expect(!names.isDisjoint(with: first)) }
+            #expect(directory.collect().isEmpty)
+            directory.release()
+            model.change(share: 0.02)
+        }
+        // The one before the last was still in use by the last run.
+        #expect(try epochs(files) == [5, 6])
+        let newest = try SavedCheckpoint.open("/job", fileSystem: files, verifying: true)
+        #expect(newest.epoch == Epoch(6))
+    }
+
     private func epochs(_ files: SimulatedDisk) throws -> [Int] {
         try SavedCheckpoint.epochs(root: "/job", fileSystem: files).map(\.number)
     }

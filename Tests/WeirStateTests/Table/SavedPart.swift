@@ -40,12 +40,15 @@ final class SavedParts {
         var contents: [UInt64: [UInt8]]
         var subtask: Int
         let parallelism: Int
+        /// The checkpoint that it is of; `nil`: not known to whom it is restored.
+        var epoch: Epoch?
 
         /// As `restore` is given it.
         var state: SavedState {
             SavedState(
                 subtask: subtask, parallelism: parallelism, layout: layout, directory: directory,
-                blockCount: ids.count
+                blockCount: ids.count,
+                origin: epoch.map { SavedState.Origin(epoch: $0, ids: ids) }
             ) { [self] index in
                 guard let content = contents[ids[index]] else {
                     throw StateFormatError("block \(index) is missing")

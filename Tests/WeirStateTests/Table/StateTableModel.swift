@@ -30,6 +30,9 @@ struct StateTableModel {
     private var epoch = Epoch.none
     /// How often things happened, so that a test can say that they did.
     private(set) var completed = 0, failed = 0, unchangedBlocks = 0, lazilyRestored = 0
+    /// The blocks said to be unchanged since the checkpoint that the table was restored from.
+    private(set) var unchangedSinceRestored = 0
+    private var restoredFrom: Epoch?
 
     init(seed: UInt64, keyCount: Int, makeTable: @escaping () throws -> Table) throws {
         random = SeededGenerator(seed: seed)
@@ -148,6 +151,7 @@ struct StateTableModel {
         if let base = pending[place].base, !block.isChanged {
             pending[place].contents[block.id] = saved[base]?.contents[block.id]
             unchangedBlocks += 1
+            if base == restoredFrom { unchangedSinceRestored += 1 }
         } else {
             var output = StateWriter()
             try pending[place].snapshot.write(index, to: &output)
@@ -160,7 +164,7 @@ struct StateTableModel {
         let part = SavedParts.Saved(
             layout: try table.layout(), directory: done.snapshot.directory,
             ids: done.snapshot.blocks.map(\.id), contents: done.contents, subtask: 0,
-            parallelism: 1)
+            parallelism: 1, epoch: done.epoch)
         done.snapshot.release()
         let copy = Table()
         // As another subtask saved it, so that all of it is read here and now.
@@ -190,6 +194,7 @@ struct StateTableModel {
         table = try makeTable()
         while !pending.isEmpty { try writeBlock() }
         guard var last = saved[epoch] else { return }
+        restoredFrom = isLazy ? epoch : nil
         if !isLazy { last.subtask = 1 }
         try table.restore([last.state], owning: ownership)
         if table.absentPageCount > 0 { lazilyRestored += 1 }

@@ -58,6 +58,51 @@ import WeirTesting
         #expect(try all == contents(filled(0..<3_000)))
     }
 
+    /// Of a table that was restored, the pages that the next snapshot says have changed.
+    private func changedPages(
+        of restored: StateTable<Int, String>, since base: Epoch?
+    ) throws -> [UInt64] {
+        let snapshot = try restored.snapshot(Epoch(9), since: base)
+        defer { snapshot.release() }
+        #expect(snapshot.blocks.count == 21)
+        return snapshot.blocks.filter(\.isChanged).map(\.id)
+    }
+
+    @Test func `has changed since the checkpoint that it was restored from where it is written to`()
+        throws
+    {
+        let table = try filled(0..<5_000)
+        var saved = try SavedParts().save(
+            table.snapshot(Epoch(7), since: nil), of: table.layout())
+        let ownership = KeyOwnership(subtask: 0, parallelism: 1)
+        func restored(_ saved: SavedParts.Saved) throws -> StateTable<Int, String> {
+            let restored = StateTable<Int, String>()
+            try restored.restore([saved.state], owning: ownership)
+            while try restored.loadMore(limit: 3) {}
+            try restored.update(600, hash: 600.stableHash, initial: { "" }) { $0 = "changed" }
+            return restored
+        }
+        // Where it is not said which checkpoint that was, all is new.
+        #expect(try changedPages(of: restored(saved), since: Epoch(7)).count == 21)
+        saved.epoch = Epoch(7)
+        #expect(try changedPages(of: restored(saved), since: nil).count == 21)
+        #expect(try changedPages(of: restored(saved), since: Epoch(6)).count == 21)
+        let goneOn = try restored(saved)
+        #expect(try changedPages(of: goneOn, since: Epoch(7)) == [2])
+        // One that goes takes the place of one page and the end of another, and their keys'.
+        try goneOn.remove(0, hash: 0.stableHash)
+        let next = try goneOn.snapshot(Epoch(11), since: Epoch(9))
+        #expect(next.blocks.filter(\.isChanged).map(\.id) == [0, 19, 64])
+        next.release()
+        // In the form of other values, all has to be written again.
+        let other = StateTable<Int, String?>()
+        try other.restore([saved.state], owning: ownership)
+        #expect(other.absentPageCount == 20)
+        let snapshot = try other.snapshot(Epoch(9), since: Epoch(7))
+        #expect(snapshot.blocks.allSatisfy { $0.isChanged })
+        snapshot.release()
+    }
+
     @Test func `refuses what is cut off, and what is no table`() throws {
         let table = try filled(0..<1_000)
         let layout = try table.layout()

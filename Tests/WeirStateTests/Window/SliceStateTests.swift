@@ -21,7 +21,7 @@ import WeirTesting
             var counts: [Int: Int] = [:]
             for slice in store.slices(in: window) {
                 for number in 0..<slice.table.count {
-                    try slice.table.withEntry(number) { counts[$0, default: 0] += $1 }
+                    try slice.table.readEntry(number) { counts[$0, default: 0] += $1 }
                 }
             }
             fired.append(counts)
@@ -59,6 +59,49 @@ import WeirTesting
         #expect(try windows == fire(straight, through: 100))
         #expect(windows.count == 3)
         #expect(windows.allSatisfy { $0.count == keys.count })
+    }
+
+    @Test func `have changed since a restore where they are added to`() throws {
+        let store = try filled(0..<1_500)
+        var saved = try SavedParts().save(
+            store.snapshot(Epoch(4), since: nil), of: store.layout())
+        saved.epoch = Epoch(4)
+        let restored = Store(assigner)
+        try restored.restore([saved.state], owning: KeyOwnership(subtask: 0, parallelism: 1))
+        try add(700, 34, to: restored)
+        // A slice that is new has a number of its own, though one was dropped that had the first.
+        _ = try fire(restored, through: 49)
+        try add(700, 71, to: restored)
+        let parts = SavedParts()
+        let next = try parts.save(
+            restored.snapshot(Epoch(6), since: Epoch(4)), of: restored.layout(), base: saved)
+        #expect(restored.count == 3)
+        #expect(Set(next.ids).count == next.ids.count)
+        // Six pages and their hashes of each of the two that are left; one page of a new slice.
+        #expect(parts.kept == 14 && parts.written == 2)
+        let again = Store(assigner)
+        try again.restore([next.state], owning: KeyOwnership(subtask: 0, parallelism: 1))
+        #expect(try fire(again, through: 200) == fire(restored, through: 200))
+    }
+
+    @Test func `of several old subtasks are told apart`() throws {
+        let saved = try (0..<2).map { subtask in
+            let store = Store(assigner)
+            // The first slice of each, which both give the same number.
+            for key in 0..<2_000 { try add(key * 2 + subtask, Int64(33 + subtask * 10), to: store) }
+            var saved = try SavedParts().save(
+                store.snapshot(Epoch(4), since: nil), of: store.layout(), subtask: subtask,
+                parallelism: 2)
+            saved.epoch = Epoch(4)
+            return saved.state
+        }
+        let restored = Store(assigner)
+        try restored.restore(saved, owning: KeyOwnership(subtask: 0, parallelism: 1))
+        #expect(restored.count == 2)
+        let snapshot = try restored.snapshot(Epoch(5), since: Epoch(4))
+        let ids = snapshot.blocks.map(\.id)
+        #expect(ids.count == 18 && Set(ids).count == ids.count)
+        snapshot.release()
     }
 
     @Test(arguments: [(1, 3), (3, 2)])
