@@ -1,10 +1,10 @@
 /// What reading a form in another does to it, in words.
 public enum StateEvolution: Hashable, Sendable, CustomStringConvertible {
-    /// A field for which nothing was written; it starts at its default.
+    /// A field for which nothing was written, which starts at its default; or a case of a choice.
     case added(String)
     /// A field that was written and is passed over.
     case removed(String)
-    /// A field that is read under another name.
+    /// A field, or a case of a choice, that is read under another name.
     case renamed(String, from: String)
     /// A field whose values are taken into a wider form.
     case widened(String, from: StateShape, to: StateShape)
@@ -106,6 +106,9 @@ extension StateShape {
                     StateFormatError(
                         "is a case of the state that was saved, and no longer one of its type: put "
                             + "it back, or name it as the alias of another"))
+            }
+            if new[taker].name != field.name {
+                changes.append(.renamed(text(path + [new[taker].name]), from: field.name))
             }
             changes += try new[taker].shape.evolution(
                 from: field.shape, at: path + [new[taker].name])
