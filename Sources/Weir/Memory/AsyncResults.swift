@@ -9,13 +9,14 @@ public import WeirCore
 /// ```
 ///
 /// The sequence ends with the job, and throws ``AsyncResultsError/abandoned`` after the last result
-/// when the job failed or was stopped at once. At most `capacity` results wait to be read; a slow
+/// when the job failed or was stopped at once; a job that fails before it opens its sinks ends the
+/// sequence with its error. At most `capacity` results wait to be read; a slow
 /// consumer holds the job back. A consumer that leaves its loop, or whose task is cancelled, takes
 /// no more results, which fails the job: results are never dropped silently.
 ///
 /// With checkpoints, too, results are handed over as they come, and the sequence ends with the first
-/// failure, so that a job with this sink is not restarted within its process; one that is run anew from
-/// a checkpoint, with a sequence of its own, may give results again
+/// failure. So such a job must have `RestartStrategy.never`, and is refused otherwise; run anew from a
+/// checkpoint, with a sequence of its own, it may give results again
 /// (``DeliveryGuarantee/atLeastOnce``).
 ///
 /// Shape: one consumer, one run.
@@ -34,6 +35,8 @@ public final class AsyncResults<Element: Sendable>: Sink, AsyncSequence {
     public init(capacity: Int = 1_024) { handover = Handover(capacity: capacity) }
 
     public var summary: String { "asynchronous results of \(Element.self)" }
+    /// No: the sequence ends with the first failure.
+    public var isRestartable: Bool { false }
 
     /// Opens the writer of one subtask; the sequence ends when those of all subtasks have.
     ///
@@ -49,10 +52,15 @@ public final class AsyncResults<Element: Sendable>: Sink, AsyncSequence {
         return AsyncResultsWriter(results: self)
     }
 
+    public func runEnded(failure: (any Error)?) {
+        // Writers that were opened have ended it; those of another run are none of this one's.
+        if let failure, writers.withLock({ $0.opened }) == 0 { fail(with: failure) }
+    }
+
     public func makeAsyncIterator() -> Iterator { Iterator(reading: Reading(handover)) }
 
-    /// Ends the sequence with an error, for a job that failed before it opened its sinks; lets go
-    /// of writers that wait for room. Has no effect once the sequence has ended.
+    /// Ends the sequence with an error, and lets go of writers that wait for room. Has no effect once the
+    /// sequence has ended.
     public func fail(with error: any Error) { handover.finish(.failure(error)) }
 
     fileprivate func put(_ batch: inout Batch<Element>) throws {

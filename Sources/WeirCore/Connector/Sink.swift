@@ -15,6 +15,9 @@ public protocol Sink<Element>: Sendable {
     var maximumParallelism: Int? { get }
     /// What survives a failure, for `describe`.
     var guarantee: DeliveryGuarantee { get }
+    /// Whether writers can be opened again by the same run, when it starts again after a failure.
+    /// Default: yes.
+    var isRestartable: Bool { get }
     /// Schema of the records, for `describe`; empty where it is not known.
     var fields: [FieldDescription] { get }
 
@@ -28,15 +31,23 @@ public protocol Sink<Element>: Sendable {
 
     /// Opens a writer; called off the workers for a blocking sink.
     func writer(context: SubtaskContext) throws -> Writer
+
+    /// A run is over, and with it all its writers; it may have failed before it opened any. Called
+    /// once a run. Default: does nothing.
+    ///
+    /// - Parameter failure: What it failed of; `nil`: it has not.
+    func runEnded(failure: (any Error)?)
 }
 
 extension Sink {
     public var writeMode: WriteMode { .blocking }
     public var maximumParallelism: Int? { nil }
     public var guarantee: DeliveryGuarantee { .atLeastOnce }
+    public var isRestartable: Bool { true }
     public var fields: [FieldDescription] { [] }
     public func validate() throws {}
     public func validateRestored() throws { try validate() }
+    public func runEnded(failure: (any Error)?) {}
 }
 
 /// How a sink is written.

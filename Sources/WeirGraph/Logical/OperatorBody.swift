@@ -100,6 +100,8 @@ public struct SinkBody: Sendable {
     public let writeMode: WriteMode
     /// What survives a failure.
     public let guarantee: DeliveryGuarantee
+    /// Whether its writers can be opened again by the same run.
+    public let isRestartable: Bool
     /// Schema of the records; empty where it is not known.
     public let fields: [FieldDescription]
     /// Checks what can be checked before the job runs; may do I/O.
@@ -108,16 +110,20 @@ public struct SinkBody: Sendable {
     public let validateRestored: @Sendable () throws -> Void
     /// Opens a writer; the answer is a `SinkWriting` of the element type.
     public let open: @Sendable (SubtaskContext) throws -> any Sendable
+    /// Told that a run is over.
+    public let runEnded: @Sendable (_ failure: (any Error)?) -> Void
 
     /// Erases the type of `sink`.
     @inlinable
     public init<S: Sink>(_ sink: S) {
         writeMode = sink.writeMode
         guarantee = sink.guarantee
+        isRestartable = sink.isRestartable
         fields = sink.fields
         validate = { try sink.validate() }
         validateRestored = { try sink.validateRestored() }
         open = { context in SinkWriting(try sink.writer(context: context)) }
+        runEnded = { sink.runEnded(failure: $0) }
     }
 }
 

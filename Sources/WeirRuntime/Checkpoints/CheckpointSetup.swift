@@ -12,17 +12,19 @@ struct CheckpointSetup {
     private let options: CheckpointOptions
     private let executor: any Executor
 
-    /// - Parameter isFirst: Whether this is the run's first attempt; a later one goes on from the
-    ///   newest checkpoint in the job's own directory, whatever the first was told.
+    /// - Parameters:
+    ///   - isFirst: Whether this is the run's first attempt; a later one goes on from the newest
+    ///     checkpoint in the job's own directory, whatever the first was told.
+    ///   - restarts: Whether the run may start again after a failure.
     /// - Throws: ``RestoreError``, ``CheckpointSetupError`` and `CheckpointStorageError`.
     init(
         _ plan: PhysicalPlan, _ options: CheckpointOptions, _ executor: any Executor,
-        isFirst: Bool, since firstEpoch: Epoch?
+        isFirst: Bool, restarts: Bool = true, since firstEpoch: Epoch?
     ) throws {
         self.plan = plan
         self.options = options
         self.executor = executor
-        try Self.checkSources(plan)
+        try Self.checkConnectors(plan, restarts: restarts)
         if isFirst {
             notices += try options.directory.claim(job: plan.graph.job).map { "\($0)" }
         }
@@ -48,11 +50,18 @@ struct CheckpointSetup {
             lastEpoch: try options.directory.newestEpoch())
     }
 
-    private static func checkSources(_ plan: PhysicalPlan) throws {
+    private static func checkConnectors(_ plan: PhysicalPlan, restarts: Bool) throws {
         let problems = plan.graph.operators.compactMap { node -> String? in
-            guard case .source(let source) = node.body, !source.isReplayable else { return nil }
-            return "source '\(node.id)' can't be read again from where it was, so that a restore "
-                + "would lose records; read from files or a log, or run without checkpoints"
+            switch node.body {
+            case .source(let source) where !source.isReplayable:
+                "source '\(node.id)' can't be read again from where it was, so that a restore would "
+                    + "lose records; read from files or a log, or run without checkpoints"
+            case .sink(let sink) where restarts && !sink.isRestartable:
+                "sink '\(node.id)' can't be opened again when the run starts again after a failure; "
+                    + "set the restart strategy to `.never` (`--restart never`) and go on with a new "
+                    + "run, or write to another sink"
+            default: nil
+            }
         }
         if !problems.isEmpty { throw CheckpointSetupError(problems: problems) }
     }

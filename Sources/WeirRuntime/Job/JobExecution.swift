@@ -57,6 +57,23 @@ public final class JobExecution: Sendable {
     ///   job was aborted; by then every sink has discarded what it had not committed.
     public func run() async throws -> JobSummary {
         defer { options.checkpoints?.directory.release() }
+        do {
+            let summary = try await runAttempts()
+            tellSinks(nil)
+            return summary
+        } catch {
+            tellSinks(error)
+            throw error
+        }
+    }
+
+    private func tellSinks(_ failure: (any Error)?) {
+        for node in plan.graph.operators {
+            if case .sink(let sink) = node.body { sink.runEnded(failure) }
+        }
+    }
+
+    private func runAttempts() async throws -> JobSummary {
         var restart = RestartDecision(
             options.checkpoints == nil ? .never : options.restartStrategy)
         var isFirst = true
@@ -220,6 +237,7 @@ public final class JobExecution: Sendable {
         let setup = try options.checkpoints.map {
             try CheckpointSetup(
                 plan, $0, executor, isFirst: isFirst,
+                restarts: options.restartStrategy != .never,
                 since: state.withLock { $0.firstEpoch })
         }
         for notice in setup?.notices ?? [] { note(notice) }

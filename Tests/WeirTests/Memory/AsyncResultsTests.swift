@@ -2,8 +2,42 @@ import Dispatch
 import Testing
 import Weir
 import WeirCore
+import WeirRuntime
+import WeirState
+import WeirTesting
 
 private struct Broken: Error, Equatable {}
+
+/// The numbers below 40, ten a read, which can be read again from any.
+private struct NumberSource: Source {
+    let number: @Sendable (Int) throws -> Int
+    let onSplits: @Sendable () throws -> Void
+
+    var summary: String { "numbers" }
+    var isReplayable: Bool { true }
+
+    func splits() throws -> [SourceSplit] {
+        try onSplits()
+        return [SourceSplit(id: "all")]
+    }
+    func reader(for split: SourceSplit, context: ReaderContext) -> Reader {
+        Reader(number: number, next: Int(split.position?.offset ?? 0))
+    }
+
+    struct Reader: SplitReader {
+        let number: @Sendable (Int) throws -> Int
+        var next: Int
+
+        mutating func read(into batch: inout Batch<Int>, limit: Int) throws -> ReadOutcome {
+            for _ in 0..<min(10, limit) where next < 40 {
+                batch.append(try number(next), at: .earliest)
+                next += 1
+            }
+            return next == 40 ? .end : .more
+        }
+        var position: SplitPosition? { SplitPosition(offset: Int64(next)) }
+    }
+}
 
 @Suite(.timeLimit(.minutes(60))) struct `Asynchronous results` {
     /// Writes the values one batch each, then finishes, on a thread of its own.
@@ -132,6 +166,66 @@ private struct Broken: Error, Equatable {}
         results.fail(with: Broken())
         await #expect(throws: Broken.self) { try await writing.value }
         #expect(written.current < 100)
+    }
+
+    /// Runs a job that writes the numbers below 40, and reads all that comes of it.
+    private func readJob(
+        checkpoints: Bool, strategy: RestartStrategy? = nil,
+        source: @escaping @Sendable (Int) throws -> Int,
+        splits: @escaping @Sendable () throws -> Void = {}
+    ) async throws -> (values: [Int], ending: String?, failure: JobFailure?) {
+        let results = AsyncResults<Int>()
+        let job = Job("numbers") { job in
+            job.source(NumberSource(number: source, onSplits: splits), as: "numbers")
+                .sink(to: results, as: "results")
+        }
+        var options = ExecutionOptions()
+        if checkpoints {
+            options.checkpoints = CheckpointOptions(
+                CheckpointDirectory("/state", fileSystem: SimulatedDisk()))
+        }
+        if let strategy { options.restartStrategy = strategy }
+        let run = try job.start(parallelism: 1, options: options)
+        var values: [Int] = []
+        var ending: String?
+        do { for try await value in results { values.append(value) } } catch { ending = "\(error)" }
+        var failure: JobFailure?
+        do { _ = try await run.summary() } catch let error as JobFailure { failure = error }
+        return (values, ending, failure)
+    }
+
+    @Test func `end with the error of a job that fails before its first record`() async throws {
+        let (values, ending, failure) = try await readJob(
+            checkpoints: false, source: { $0 }, splits: { throw Broken() })
+        #expect(values.isEmpty)
+        #expect(failure?.cause is OperatorFailure)
+        #expect(ending == failure.map { "\($0)" })
+    }
+
+    @Test func `refuse a job that would start again after a failure`() async throws {
+        let (values, ending, failure) = try await readJob(checkpoints: true, source: { $0 })
+        #expect(values.isEmpty)
+        #expect(failure?.cause is CheckpointSetupError)
+        #expect(ending == failure.map { "\($0)" })
+        #expect(
+            ending
+                == "the job can't be checkpointed: sink 'results' can't be opened again when the run "
+                + "starts again after a failure; set the restart strategy to `.never` (`--restart never`) "
+                + "and go on with a new run, or write to another sink")
+    }
+
+    @Test func `of a checkpointed job end with its first failure`() async throws {
+        let (values, ending, failure) = try await readJob(
+            checkpoints: true, strategy: .never,
+            source: { if $0 == 30 { throw Broken() } else { $0 } })
+        #expect(values == Array(0..<values.count))
+        // The job may be over before its sink has been opened.
+        let text = failure.map { "\($0)" }
+        #expect(ending == AsyncResultsError.abandoned.description || ending == text)
+        #expect((failure?.cause as? OperatorFailure)?.cause is Broken)
+        let whole = try await readJob(checkpoints: true, strategy: .never, source: { $0 })
+        #expect(whole.values == Array(0..<40))
+        #expect(whole.ending == nil && whole.failure == nil)
     }
 
     @Test func `belong to one run`() throws {
