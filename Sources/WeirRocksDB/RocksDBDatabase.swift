@@ -1,5 +1,6 @@
 #if RocksDB
     import CRocksDB
+    import Foundation
 
     /// An open database, closed and removed when nobody has it any more.
     final class RocksDBDatabase: @unchecked Sendable {
@@ -54,6 +55,8 @@
 
         /// Removes a database with all its files; does nothing where there is none.
         static func remove(_ path: String) throws {
+            // RocksDB makes a directory of the one it is to remove, where there is none.
+            guard FileManager.default.fileExists(atPath: path) else { return }
             let options = rocksdb_options_create()
             defer { rocksdb_options_destroy(options) }
             var message: UnsafeMutablePointer<CChar>?
