@@ -149,6 +149,19 @@ extension Batch {
         other.hashed = false
     }
 
+    /// A copy of the batch, with the hashes of its keys where it has them.
+    @inlinable public borrowing func copy() -> Batch<Element> {
+        var copied = Batch(capacity: rowCount)
+        copyRows(to: &copied)
+        if hashed, let hashes {
+            let column = Batch<UInt64>.allocate(rowCount)
+            column.initialize(from: hashes, count: rowCount)
+            copied.hashes = column
+            copied.hashed = true
+        }
+        return copied
+    }
+
     /// Moves the rows `start ..< start + moved` of `other`, which must be its last, to the end of
     /// this batch.
     @inlinable public mutating func moveRows(

@@ -6,6 +6,9 @@ import WeirCore
 /// counts as aligned. A barrier of a later epoch makes the one that was waited for obsolete: its
 /// checkpoint has been given up.
 ///
+/// A barrier can also go through before it is aligned; what it overtakes is then part of the
+/// checkpoint, and when it comes to the head of a queue later nothing is left to do.
+///
 /// Source: Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows", 2015.
 final class BarrierAlignment {
     private var barriers: [Epoch] = []
@@ -14,6 +17,8 @@ final class BarrierAlignment {
     private var epoch = Epoch.none
     /// The last epoch whose barrier went through.
     private var passed = Epoch.none
+    /// The last epoch whose barrier overtook records.
+    private var overtaken = Epoch.none
     private let holdsBack: Bool
 
     /// - Parameter holdsBack: Whether inputs wait for each other; if not, records of the next epoch can
@@ -54,6 +59,23 @@ final class BarrierAlignment {
         return epoch
     }
 
-    /// The aligned barrier has gone through: all inputs may be read again.
+    /// Whether the barrier of an input has come, or never will because the input has ended.
+    func hasCome(_ epoch: Epoch, from input: Int) -> Bool {
+        hasEnded[input] || barriers[input] >= epoch
+    }
+
+    /// Whether a barrier has not gone through, and no later one has made it obsolete.
+    func awaits(_ epoch: Epoch) -> Bool { epoch > passed && epoch >= self.epoch }
+
+    /// Has a barrier go through that has not come from all inputs.
+    func overtake(_ epoch: Epoch) {
+        self.epoch = epoch
+        overtaken = epoch
+    }
+
+    /// The epoch whose barrier goes through ahead of records; `nil` while there is none.
+    var overtaking: Epoch? { overtaken > passed ? overtaken : nil }
+
+    /// The barrier has gone through: all inputs may be read again.
     func pass() { passed = epoch }
 }

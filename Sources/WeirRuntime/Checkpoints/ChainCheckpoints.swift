@@ -20,6 +20,8 @@ final class ChainCheckpoints: @unchecked Sendable {
     let members: [Member]
     let isSource: Bool
     private let sinks: [any SinkEpochs]
+    /// The queues that the chain feeds.
+    private let outputs: [any AnyQueue]
     private let coordinator: CheckpointCoordinator
     private let tasklet: Tasklet
     private let executor: any Executor
@@ -31,22 +33,27 @@ final class ChainCheckpoints: @unchecked Sendable {
     private var hasSaidDrained = false
     private var hasSaidEnded = false
     private var partsLoading: [any StatePart]?
+    private var mayOverdraw = false
 
     init(
         number: Int, subtask: Int, members: [Member], isSource: Bool, sinks: [any SinkEpochs],
-        coordinator: CheckpointCoordinator, tasklet: Tasklet, executor: any Executor
+        outputs: [any AnyQueue], coordinator: CheckpointCoordinator, tasklet: Tasklet,
+        executor: any Executor
     ) {
         self.number = number
         self.subtask = subtask
         self.members = members
         self.isSource = isSource
         self.sinks = sinks
+        self.outputs = outputs
         self.coordinator = coordinator
         self.tasklet = tasklet
         self.executor = executor
     }
 
     var hasSinks: Bool { !sinks.isEmpty }
+    /// Whether the job goes on from a checkpoint.
+    var isRestored: Bool { coordinator.restoredEpoch > .none }
 
     func wake() { tasklet.wake() }
 
@@ -82,7 +89,22 @@ final class ChainCheckpoints: @unchecked Sendable {
         return isDrained && coordinator.mayEnd
     }
 
+    /// Lets a source overdraw its outputs while a barrier that overtakes records is due or goes through.
+    func setOverdraftOfSource(passing epoch: Epoch?) {
+        setOverdraft(overtakingEpoch > passedBarrier || (epoch != nil && overtakingEpoch == epoch))
+    }
+
     // MARK: - Barriers
+
+    /// The epoch whose barrier may overtake records, since its checkpoint takes too long.
+    var overtakingEpoch: Epoch { coordinator.overtakingEpoch }
+
+    /// Lets the chain overdraw the queues that it feeds, or no longer.
+    func setOverdraft(_ isAllowed: Bool) {
+        guard isAllowed != mayOverdraw else { return }
+        mayOverdraw = isAllowed
+        for output in outputs { output.mayOverdraw = isAllowed }
+    }
 
     /// Saves the state of all operators of the chain; the barrier is sent on after that.
     func cut(_ epoch: Epoch) throws {
@@ -190,6 +212,8 @@ final class ChainCut: @unchecked Sendable {
     private(set) var parts: [Part] = []
     /// The counters of each operator.
     private(set) var counters: [OperatorID: [String: Int]] = [:]
+    /// The records that the barrier overtook.
+    private(set) var recordsInFlight = 0
     var pauseNanoseconds: UInt64 = 0
 
     init(chain: Int, subtask: Int, epoch: Epoch) {
@@ -210,9 +234,17 @@ final class ChainCut: @unchecked Sendable {
     func add(
         _ id: OperatorID, _ entry: OperatorState.Entry, _ epoch: Epoch, since base: Epoch?
     ) throws {
-        let layout = try entry.part.layout()
-        let snapshot = try entry.part.snapshot(epoch, since: base)
-        parts.append(Part(id: id, name: entry.name, layout: layout, snapshot: snapshot))
+        let snapshot: any StateSnapshot
+        if let inFlight = entry.part as? any AnyQueuedRecords {
+            // Where the barrier was aligned there are none.
+            guard let overtaken = try inFlight.overtakenSnapshot() else { return }
+            recordsInFlight += overtaken.recordCount
+            snapshot = overtaken.snapshot
+        } else {
+            snapshot = try entry.part.snapshot(epoch, since: base)
+        }
+        parts.append(
+            Part(id: id, name: entry.name, layout: try entry.part.layout(), snapshot: snapshot))
     }
 
     /// Gives up the snapshots, written or not.

@@ -33,6 +33,8 @@ final class CheckpointCoordinator: Sendable {
         var epoch: Epoch
         var base: SavedCheckpoint?
         var startedAt: UInt64 = 0
+        /// Whether the barriers may overtake records.
+        var isUnaligned = false
         var endedAt: UInt64 = 0
         var cuts: [ChainCut] = []
         var drainedSources = 0
@@ -54,6 +56,7 @@ final class CheckpointCoordinator: Sendable {
     private let chains = Locked<[ChainCheckpoints]>([])
     private let state: Locked<State>
     private let requested: Atomic<Int>
+    private let overtaking = Atomic<Int>(0)
     private let isEndReleased = Atomic<Bool>(false)
     private let finalNumber = Atomic<Int>(0)
 
@@ -93,6 +96,8 @@ final class CheckpointCoordinator: Sendable {
     var defect: EngineDefect? { options.defect }
     /// The epoch that sources have been asked to end last.
     var requestedEpoch: Epoch { Epoch(requested.load(ordering: .acquiring)) }
+    /// The newest epoch whose barriers may overtake the records before them.
+    var overtakingEpoch: Epoch { Epoch(overtaking.load(ordering: .acquiring)) }
     /// Whether the sources may send their ends: all have been read to theirs.
     var mayEnd: Bool { isEndReleased.load(ordering: .acquiring) }
     /// The epoch that the streams' ends belong to.
@@ -145,7 +150,8 @@ final class CheckpointCoordinator: Sendable {
         defer { state.cuts = [] }
         return CollectedCheckpoint(
             epoch: isFinal ? finalEpoch : state.epoch, base: isFinal ? nil : state.base,
-            cuts: state.cuts, isFinal: isFinal, startedAt: state.startedAt,
+            cuts: state.cuts, isFinal: isFinal, isUnaligned: !isFinal && state.isUnaligned,
+            startedAt: state.startedAt,
             collectedAt: executor.nanoseconds(), savepoints: takeSavepoints(&state))
     }
 
@@ -178,6 +184,7 @@ final class CheckpointCoordinator: Sendable {
             state.epoch = state.epoch.next
             state.phase = .collecting
             state.startedAt = executor.nanoseconds()
+            state.isUnaligned = false
             if state.isStopping { state.stopEpoch = state.epoch }
             return state.epoch
         }
@@ -185,6 +192,24 @@ final class CheckpointCoordinator: Sendable {
         requested.store(epoch.number, ordering: .releasing)
         for chain in chains.withLock({ $0 }) where chain.isSource { chain.wake() }
         executor.schedule(after: options.timeout) { [weak self] in self?.timeOut(epoch) }
+        if let limit = options.unalignedAfter {
+            executor.schedule(after: limit) { [weak self] in self?.letOvertake(epoch) }
+        }
+    }
+
+    /// Lets the barriers of a checkpoint that takes too long overtake the records before them; but not
+    /// those of a savepoint or of a stop, from which the job may go on in another form.
+    private func letOvertake(_ epoch: Epoch) {
+        let isDue = state.withLock { state -> Bool in
+            guard state.phase == .collecting, state.epoch == epoch, state.stopEpoch != epoch,
+                !state.savepoints.contains(where: { $0.after < epoch })
+            else { return false }
+            state.isUnaligned = true
+            return true
+        }
+        guard isDue else { return }
+        overtaking.store(epoch.number, ordering: .releasing)
+        for chain in chains.withLock({ $0 }) { chain.wake() }
     }
 
     /// Takes one more checkpoint, after which the job stands still.
@@ -343,10 +368,13 @@ struct CollectedCheckpoint: Sendable {
     let cuts: [ChainCut]
     /// Whether the streams have ended, so that only the sinks' transactions are left.
     let isFinal: Bool
+    /// Whether the barriers were let to overtake records.
+    let isUnaligned: Bool
     let startedAt: UInt64
     let collectedAt: UInt64
     let savepoints: [SavepointRequest]
 
+    var recordsInFlight: Int { cuts.reduce(0) { $0 + $1.recordsInFlight } }
     var longestPauseNanoseconds: UInt64 { cuts.map(\.pauseNanoseconds).max() ?? 0 }
 }
 

@@ -16,6 +16,12 @@ public struct CheckpointRecord: Sendable, Codable {
     public var bytesWritten = 0
     /// The bytes that it refers to, those of earlier checkpoints included.
     public var bytesReferenced = 0
+    /// Whether its barriers were let to overtake records, because it took too long.
+    public var isUnaligned = false
+    /// The records that lay in queues before its barriers, and are part of it.
+    public var recordsInFlight = 0
+    /// Their bytes, unpacked.
+    public var bytesInFlight = 0
 
     /// A checkpoint of which nothing more is known.
     public init(epoch: Epoch, failure: String? = nil) {

@@ -20,6 +20,13 @@ public struct CheckpointOptions: Sendable {
     public var minimumPause = Duration.zero
     /// A checkpoint that takes longer has failed. Default: ten minutes.
     public var timeout = Duration.seconds(600)
+    /// When a checkpoint has been under way for longer, its barriers overtake the records that lie in
+    /// queues before them, and these become part of the checkpoint: it is then complete soon, however
+    /// slow a sink is, but larger. Savepoints, and the checkpoint of a job that is stopped, are aligned at
+    /// any rate. Zero: at once; `nil`, the default: never.
+    ///
+    /// All records that cross between subtasks need a codec then, as state does.
+    public var unalignedAfter: Duration?
     /// The checkpoints in a row that may fail before the job does; `nil`, the default: any number.
     public var toleratedFailures: Int?
     /// Default: ``Mode/exactlyOnce``.

@@ -163,6 +163,11 @@ final class CheckpointWriterBody: @unchecked Sendable {
             Double(checkpoint.longestPauseNanoseconds) / 1e9
         record.bytesWritten = manifest.newBytes
         record.bytesReferenced = manifest.totalBytes
+        record.isUnaligned = checkpoint.isUnaligned
+        record.recordsInFlight = checkpoint.recordsInFlight
+        record.bytesInFlight = manifest.operators.flatMap(\.parts)
+            .filter { QueuedRecordsName.isOne($0.name) }.flatMap(\.pieces)
+            .reduce(0) { $0 + $1.rawBytes }
         return record
     }
 }

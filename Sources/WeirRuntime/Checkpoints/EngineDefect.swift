@@ -9,4 +9,8 @@ package enum EngineDefect: String, Sendable, CaseIterable {
     case countersNotRestored
     /// What sinks have prepared is not committed after a restore.
     case transactionsForgotten
+    /// Of the records that a barrier overtakes, those of one input are not saved.
+    case inFlightForgotten
+    /// Records that lie behind the barrier are saved with those that it overtakes.
+    case inFlightBehindBarrier
 }

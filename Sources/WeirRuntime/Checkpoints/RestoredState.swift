@@ -8,6 +8,13 @@ struct RestoredState {
     let checkpoint: SavedCheckpoint
     var defect: EngineDefect?
 
+    /// Whether a part of an operator's state was saved.
+    func has(_ part: String, of id: OperatorID) -> Bool {
+        checkpoint.manifest.operators.contains { saved in
+            saved.id == id.name && saved.parts.contains { $0.name == part && !$0.pieces.isEmpty }
+        }
+    }
+
     /// Fills the parts of one subtask of an operator, and its counters.
     ///
     /// - Throws: ``RestoreError`` for a part that can't be read in the form in which it is kept now.

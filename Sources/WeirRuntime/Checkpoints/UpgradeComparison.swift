@@ -69,7 +69,8 @@ public struct UpgradeComparison: Sendable {
         var operators: [Operator] = plan.graph.operators.compactMap { node in
             Self.compare(
                 node.id.name, old[node.id.name], layouts.parts[node.id] ?? [:],
-                parallelism: plan.subtasks(of: node.id))
+                parallelism: plan.subtasks(of: node.id),
+                inFlight: Set(QueuedRecordsName.all(of: node)))
         }
         let known = Set(plan.graph.operators.map(\.id.name))
         operators += manifest.operators.filter { !known.contains($0.id) }.compactMap {
@@ -109,11 +110,15 @@ public struct UpgradeComparison: Sendable {
     /// `nil` for an operator that keeps no state, and kept none.
     private static func compare(
         _ id: String, _ saved: OperatorManifest?, _ layouts: [String: StateLayout],
-        parallelism: Int?
+        parallelism: Int?, inFlight: Set<String> = []
     ) -> Operator? {
         let old = (saved?.parts ?? []).filter { !$0.pieces.isEmpty }
         let oldNames = Set(old.map(\.name))
-        var parts = old.map { part in Self.compare(part, layouts[part.name]) }
+        var parts = old.map { part in
+            inFlight.contains(part.name)
+                ? compareInFlight(part, saved?.parallelism, parallelism)
+                : Self.compare(part, layouts[part.name])
+        }
         parts += layouts.keys.filter { !oldNames.contains($0) }.map {
             Part(name: $0, outcome: .rebuilt, changes: [], reason: nil)
         }
@@ -121,6 +126,15 @@ public struct UpgradeComparison: Sendable {
         return Operator(
             id: id, outcome: worst, parts: parts.sorted { $0.name < $1.name },
             savedParallelism: old.isEmpty ? nil : saved?.parallelism, parallelism: parallelism)
+    }
+
+    /// Records in flight go on as long as there is the edge that they were on, at the same parallelism.
+    private static func compareInFlight(_ part: PartManifest, _ saved: Int?, _ now: Int?) -> Part {
+        guard let saved, let now, saved != now else {
+            return Part(name: part.name, outcome: .carried, changes: [], reason: nil)
+        }
+        let problem = StateFormatError.inFlight(at: saved, restoredAt: now)
+        return Part(name: part.name, outcome: .refused, changes: [], reason: "\(problem)")
     }
 
     private static func compare(_ saved: PartManifest, _ layout: StateLayout?) -> Part {

@@ -11,6 +11,7 @@ final class ChainBody {
         let signal: (Signal) throws -> Progress
         let resume: () throws -> Progress
         let isEnded: () -> Bool
+        let canBeOvertaken: (Epoch) -> Bool
 
         init<Element>(_ gate: InputGate<Element>) {
             poll = gate.poll
@@ -18,6 +19,7 @@ final class ChainBody {
             signal = gate.signal
             resume = gate.resume
             isEnded = { gate.isEnded }
+            canBeOvertaken = gate.canBeOvertaken
         }
     }
 
@@ -30,7 +32,7 @@ final class ChainBody {
     private let turnNanoseconds: UInt64
     private var passage = BarrierPassage()
     private var suspendedPort: Int?
-    private var hasUnflushed = false
+    private var hasUnflushed: Bool
 
     init(
         ports: [Port], executor: any Executor, clock: ChainClock? = nil,
@@ -44,6 +46,8 @@ final class ChainBody {
         self.checkpoints = checkpoints
         self.memory = memory
         self.turnNanoseconds = turnNanoseconds
+        // A restore may have left records in flight, which a flush hands on.
+        hasUnflushed = checkpoints?.isRestored == true
     }
 
     func turn() throws -> Tasklet.Turn {
@@ -51,12 +55,18 @@ final class ChainBody {
         try checkpoints?.startTurn()
         try memory?.beginTurn()
         if try checkpoints?.standsStill() == true { return .finished }
+        let overtaking = dueOvertaking()
         if let port = suspendedPort {
             let progress = try ports[port].resume()
             if progress != .done { return turn(for: progress) }
             suspendedPort = nil
         }
         if let progress = try passBarrier(), progress != .done { return turn(for: progress) }
+        if let overtaking, alignment.awaits(overtaking) {
+            alignment.overtake(overtaking)
+            passage.start(overtaking)
+            if let progress = try passBarrier(), progress != .done { return turn(for: progress) }
+        }
         if let progress = try tick(), progress != .done { return turn(for: progress) }
         while true {
             switch try pollAll() {
@@ -116,8 +126,23 @@ final class ChainBody {
         guard passage.epoch != nil else { return nil }
         let progress = try passage.advance(
             flush: flush, cut: cut, send: sendThroughOnePort)
-        if progress == .done { alignment.pass() }
+        if progress == .done {
+            alignment.pass()
+            checkpoints?.setOverdraft(false)
+        }
         return progress
+    }
+
+    /// The epoch whose barrier is to go through now, ahead of the records before it. The outputs may then
+    /// be overdrawn, so that what the chain holds gets out in spite of full queues.
+    private func dueOvertaking() -> Epoch? {
+        guard let checkpoints else { return nil }
+        let epoch = checkpoints.overtakingEpoch
+        guard alignment.awaits(epoch), ports.allSatisfy({ $0.canBeOvertaken(epoch) }) else {
+            return nil
+        }
+        checkpoints.setOverdraft(true)
+        return epoch
     }
 
     /// Hands on a tick that is due.

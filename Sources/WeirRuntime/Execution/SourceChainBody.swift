@@ -29,7 +29,7 @@ final class SourceChainBody<Element: Sendable> {
     /// When the next look for idle splits is due.
     private var lookDue: UInt64?
     private var isSuspended = false
-    private var hasUnflushed = false
+    private var hasUnflushed: Bool
     private var hasSentEnd = false
     private var stopDeadline: UInt64?
     /// How long a stop waits for reads that are under way; what they bring is still delivered.
@@ -56,6 +56,8 @@ final class SourceChainBody<Element: Sendable> {
         self.turnNanoseconds = turnNanoseconds
         self.isStopping = isStopping
         self.openLimit = max(1, openLimit)
+        // A restore may have left records in flight, which a flush hands on.
+        hasUnflushed = checkpoints?.isRestored == true
         slot = BatchSlot(capacity: context.batchSize)
         open = splits.indices.filter { positions?.isEnded($0) != true }
         emptySince = Array(repeating: nil, count: splits.count)
@@ -76,6 +78,7 @@ final class SourceChainBody<Element: Sendable> {
             if !hasSentEnd { close() }
             return .finished
         }
+        checkpoints?.setOverdraftOfSource(passing: passage.epoch)
         if isSuspended {
             let progress = try step.resume()
             if progress != .done { return turn(for: progress) }
@@ -134,10 +137,10 @@ final class SourceChainBody<Element: Sendable> {
 
     private func passBarrier() throws -> Tasklet.Turn? {
         guard passage.epoch != nil else { return nil }
-        return try answer(
-            passage.advance(
-                flush: { try step.signal(.flush) }, cut: cut,
-                send: { try step.signal($0) }))
+        let progress = try passage.advance(
+            flush: { try step.signal(.flush) }, cut: cut, send: { try step.signal($0) })
+        if progress == .done { checkpoints?.setOverdraft(false) }
+        return try answer(progress)
     }
 
     /// Whether the end is to be sent on. In a job with checkpoints all sources end together, so that

@@ -5,9 +5,10 @@ import WeirGraph
 // with that metatype, which opens it: what is made here runs once a batch, never once a record.
 
 func makeQueue<Element: Sendable>(
-    of type: Element.Type, capacity: Int, from producer: Tasklet, to consumer: Tasklet
+    of type: Element.Type, capacity: Int, reserve: Int, from producer: Tasklet,
+    to consumer: Tasklet
 ) -> any AnyQueue {
-    BoundedQueue<Element>(capacity: capacity, from: producer, to: consumer)
+    BoundedQueue<Element>(capacity: capacity, reserve: reserve, from: producer, to: consumer)
 }
 
 /// A queue, its element type erased.
@@ -15,6 +16,8 @@ protocol AnyQueue: AnyObject, Sendable {
     var pushed: Counter { get }
     var popped: Counter { get }
     var depth: (filled: Int, capacity: Int) { get }
+    /// Whether the producer, who alone may set this, may draw on the reserve.
+    var mayOverdraw: Bool { get set }
 }
 
 extension BoundedQueue: AnyQueue {}
@@ -45,14 +48,46 @@ func makeRebalance<Element: Sendable>(
     AnyStep(rebalanceStep(to: try targets.map { try $0.typed(type) }))
 }
 
+/// The queues of one edge that lead to a port of a subtask.
+struct PortInput {
+    let queues: [any AnyQueue]
+    /// The part of state that the records in them can be; `nil` where barriers overtake none.
+    let inFlight: (any AnyQueuedRecords)?
+}
+
 func makePort<Element: Sendable>(
-    of type: Element.Type, queues: [any AnyQueue], step: AnyStep, marks: SplitWatermarks,
-    alignment: BarrierAlignment
+    of type: Element.Type, inputs: [PortInput], step: AnyStep, marks: SplitWatermarks,
+    alignment: BarrierAlignment, mayOvertake: Bool, defect: EngineDefect?
 ) throws -> ChainBody.Port {
-    ChainBody.Port(
-        InputGate(
-            queues: try queues.map { try typedQueue($0, of: type) }, step: try step.typed(type),
-            marks: marks, alignment: alignment))
+    let parts = inputs.map { $0.inFlight as? QueuedRecords<Element> }
+    let gate = InputGate(
+        queues: try inputs.flatMap(\.queues).map { try typedQueue($0, of: type) },
+        step: replayStep(parts.compactMap { $0 }, into: try step.typed(type)), marks: marks,
+        alignment: alignment,
+        mayBeOvertaken: inputs.flatMap { input in
+            input.queues.map { _ in mayOvertake && input.inFlight != nil }
+        })
+    var first = 0
+    for (input, inFlight) in zip(inputs, parts) {
+        let range = first..<first + input.queues.count
+        first = range.upperBound
+        inFlight?.overtaken = { [weak gate] in gate?.overtakenRecords(in: range, defect) }
+    }
+    return ChainBody.Port(gate)
+}
+
+func makeQueuedRecords<Element: Sendable>(
+    of type: Element.Type, batchSize: Int
+) -> any AnyQueuedRecords {
+    QueuedRecords<Element>(batchSize: batchSize)
+}
+
+/// Puts the records of a restored edge before a step that is not fed by queues any more.
+func makeReplay<Element: Sendable>(
+    of type: Element.Type, _ inFlight: any AnyQueuedRecords, into next: AnyStep
+) throws -> AnyStep {
+    guard let inFlight = inFlight as? QueuedRecords<Element> else { return next }
+    return AnyStep(replayStep([inFlight], into: try next.typed(type)))
 }
 
 func makeSinkStep<Element: Sendable>(

@@ -141,6 +141,7 @@ struct JobAssembler {
 
     private mutating func makeQueues() {
         let capacity = options.queueCapacity(parallelism: plan.parallelism)
+        let reserve = options.checkpoints?.unalignedAfter == nil ? 0 : max(4, capacity)
         for connection in plan.connections {
             guard let above = plan.graph[connection.from.operatorID] else { continue }
             let type = above.outputTypes[connection.from.port]
@@ -150,8 +151,8 @@ struct JobAssembler {
                 (0..<connection.producers).flatMap { producer in
                     connection.targets(of: producer).map { consumer in
                         makeQueue(
-                            of: type, capacity: capacity, from: producers[producer],
-                            to: consumers[consumer])
+                            of: type, capacity: capacity, reserve: reserve,
+                            from: producers[producer], to: consumers[consumer])
                     }
                 })
         }
@@ -190,8 +191,8 @@ struct JobAssembler {
         guard let checkpoints else { return nil }
         let made = ChainCheckpoints(
             number: chain.id, subtask: subtask, members: members(of: chain, subtask),
-            isSource: splits[chain.head] != nil, sinks: sinks, coordinator: checkpoints,
-            tasklet: tasklet, executor: executor)
+            isSource: splits[chain.head] != nil, sinks: sinks, outputs: outputs(of: chain, subtask),
+            coordinator: checkpoints, tasklet: tasklet, executor: executor)
         parts.checkpoints.append(made)
         return made
     }
@@ -204,6 +205,14 @@ struct JobAssembler {
             members(of: chain, subtask).map(\.context), tasklet: tasklet)
         if let made { parts.memories.append(made) }
         return made
+    }
+
+    /// The queues that a subtask of a chain feeds.
+    private func outputs(of chain: Chain, _ subtask: Int) -> [any AnyQueue] {
+        plan.connections.enumerated().flatMap { index, connection in
+            chain.operators.contains(connection.from.operatorID)
+                ? outputs(index, connection, subtask) : []
+        }
     }
 
     private func members(of chain: Chain, _ subtask: Int) -> [ChainCheckpoints.Member] {
@@ -234,16 +243,19 @@ struct JobAssembler {
             }, onFailure: onFailure, onFinish: onFinish)
     }
 
-    private func port(
+    private mutating func port(
         _ port: Int, of head: OperatorNode, _ subtask: Int, _ step: AnyStep,
         _ alignment: BarrierAlignment
     ) throws -> ChainBody.Port {
-        var queues: [any AnyQueue] = []
+        var inputs: [PortInput] = []
         var type: (any Sendable.Type)?
-        for (index, connection) in plan.connections.enumerated()
-        where connection.to == head.id && connection.port == port {
-            type = plan.graph[connection.from.operatorID]?.outputTypes[connection.from.port]
-            queues += inputs(index, connection, subtask)
+        for (position, edge) in head.inputs.enumerated() where edge.port == port {
+            guard let index = connectionIndex(position, head) else { continue }
+            type = plan.graph[edge.from.operatorID]?.outputTypes[edge.from.port]
+            inputs.append(
+                PortInput(
+                    queues: self.inputs(index, plan.connections[index], subtask),
+                    inFlight: inFlight(position, of: head, subtask, isFused: false)))
         }
         guard let type else {
             throw StepTypeError(
@@ -251,11 +263,34 @@ struct JobAssembler {
         }
         // A chain with one port shows the gate's watermarks as its own; ports of a join merge later.
         let shared = parts.marksOf[head.id]?[subtask]
+        let count = inputs.reduce(0) { $0 + $1.queues.count }
         let marks =
-            shared.flatMap { $0.count == queues.count ? $0 : nil }
-            ?? SplitWatermarks(count: queues.count)
+            shared.flatMap { $0.count == count ? $0 : nil } ?? SplitWatermarks(count: count)
         return try makePort(
-            of: type, queues: queues, step: step, marks: marks, alignment: alignment)
+            of: type, inputs: inputs, step: step, marks: marks, alignment: alignment,
+            mayOvertake: options.checkpoints?.unalignedAfter != nil,
+            defect: options.checkpoints?.defect)
+    }
+
+    /// The part of state that the records in flight on an operator's input are: where barriers may
+    /// overtake some, or where a restore has found some. Every subtask must have had the same of a
+    /// broadcast, so those are not overtaken.
+    private mutating func inFlight(
+        _ position: Int, of node: OperatorNode, _ subtask: Int, isFused: Bool
+    ) -> (any AnyQueuedRecords)? {
+        let edge = node.inputs[position]
+        if case .broadcast = edge.partitioning { return nil }
+        guard let context = parts.contexts[node.id]?[subtask],
+            let type = plan.graph[edge.from.operatorID]?.outputTypes[edge.from.port]
+        else { return nil }
+        let name = QueuedRecordsName.all(of: node)[position]
+        let isRestored = restored?.has(name, of: node.id) == true
+        let isOvertaken = !isFused && options.checkpoints?.unalignedAfter != nil
+        guard isRestored || isOvertaken else { return nil }
+        let made = makeQueuedRecords(of: type, batchSize: options.batchSize)
+        context.kept.keep(name, made)
+        parts.inFlight[node.id, default: [:]][position, default: []].append(made.counts)
+        return made
     }
 
     /// The queues of a connection that lead to one consumer.
@@ -315,12 +350,24 @@ struct JobAssembler {
                 if let index = connectionIndex(position, below) {
                     branches.append(try makeQueueOutput(index, type, subtask))
                 } else {
-                    branches += try makeSteps(below, subtask)
+                    branches += try makeFusedSteps(below, position, of: type, subtask)
                 }
             }
         }
         if branches.isEmpty { return nil }
         return branches.count == 1 ? branches[0] : try makeFanOut(of: type, to: branches)
+    }
+
+    /// The steps of an operator that is fused with the one above. Where it was not when the checkpoint
+    /// was taken that is restored, there may be records in flight for it.
+    private mutating func makeFusedSteps(
+        _ node: OperatorNode, _ position: Int, of type: any Sendable.Type, _ subtask: Int
+    ) throws -> [AnyStep] {
+        let steps = try makeSteps(node, subtask)
+        guard let inFlight = inFlight(position, of: node, subtask, isFused: true) else {
+            return steps
+        }
+        return try steps.map { try makeReplay(of: type, inFlight, into: $0) }
     }
 
     /// The connection that an operator's input became; `nil` where the two are fused.

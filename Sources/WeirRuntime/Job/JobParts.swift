@@ -19,11 +19,13 @@ struct JobParts {
     var taskletsOf: [OperatorID: [Tasklet]] = [:]
     /// The merged watermarks at the head of the chain that each operator belongs to.
     var marksOf: [OperatorID: [SplitWatermarks]] = [:]
+    /// The records in flight that were restored, by operator and input; one count for each subtask.
+    var inFlight: [OperatorID: [Int: [QueuedRecordCounts]]] = [:]
     /// The queues of each connection, in the order of the plan.
     var queues: [[any AnyQueue]] = []
 
-    /// The records that had crossed each connection when the job was restored, all of which had been
-    /// received; in the order of the plan.
+    /// The records that had crossed each connection when the job was restored, or were in flight on it;
+    /// in the order of the plan.
     var restoredCrossings: [Int] = []
     /// By operator, what it had received when the job was restored less what the edges that it has now
     /// had delivered: the records of edges that are gone, or, below zero, those that came past a new
@@ -51,9 +53,18 @@ struct JobParts {
             for (index, edge) in node.inputs.enumerated() {
                 delivered +=
                     sent(by: edge.from, plan.graph) * copies(ofInput: index, of: node, plan)
+                    - inFlight(index, of: node.id).restored
             }
             let rest = counts(of: node.id).received - delivered
             if rest != 0 { otherwiseReceived[node.id] = rest }
+        }
+    }
+
+    /// The records in flight on an input when the job was restored, and those of them that have been
+    /// taken since.
+    private func inFlight(_ input: Int, of id: OperatorID) -> (restored: Int, taken: Int) {
+        (inFlight[id]?[input] ?? []).reduce((0, 0)) {
+            ($0.0 + $1.restored.current, $0.1 + $1.replayed.current)
         }
     }
 
@@ -142,6 +153,8 @@ struct JobParts {
                 let sent = sent(by: edge.from, plan.graph)
                 // Counted once, on the first edge.
                 let other = index == 0 ? otherwiseReceived[node.id] ?? 0 : 0
+                let inFlight = inFlight(index, of: node.id)
+                let replaying = inFlight.restored - inFlight.taken
                 let isQueue =
                     connection < plan.connections.count
                     && plan.connections[connection].to == node.id
@@ -150,7 +163,8 @@ struct JobParts {
                 guard isQueue else {
                     return Ledger.EdgeEntry(
                         from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
-                        sent: sent + other, received: counts(of: node.id).received, held: 0)
+                        sent: sent + other, received: counts(of: node.id).received,
+                        held: replaying)
                 }
                 let queues = self.queues[connection]
                 let copies = copies(on: plan.connections[connection])
@@ -162,8 +176,9 @@ struct JobParts {
                 let pushed = queues.reduce(0) { $0 + $1.pushed.current }
                 return Ledger.EdgeEntry(
                     from: edge.from.operatorID.name, port: edge.from.port, to: node.id.name,
-                    sent: sent * copies + other, received: earlier + popped + other,
-                    held: pushed - popped)
+                    sent: sent * copies + other,
+                    received: earlier - replaying + popped + other,
+                    held: pushed - popped + replaying)
             }
         }
         return Ledger(operators: operators, edges: edges)

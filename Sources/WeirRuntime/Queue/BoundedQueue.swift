@@ -9,6 +9,9 @@ package import WeirCore
 ///
 /// The producer's tasklet calls `push`, the consumer's `pop`. A full queue refuses and wakes the
 /// producer when there is room: that is back-pressure.
+///
+/// A queue can have a reserve, which the producer draws on while it lets a barrier through that
+/// overtakes records; what lies in it comes after all that lies in the ring.
 package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     // SAFETY: `slots` holds `capacity` initialised slots. A slot is touched by the producer alone
     // while `tail - head < capacity` puts it outside the filled range, and by the consumer alone
@@ -33,6 +36,13 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     private let producerWaits = Atomic<Bool>(false)
     private let producer: Tasklet
     private let consumer: Tasklet
+    /// A ring of its own rather than slots of this one: those would all come to own a batch's memory.
+    private let reserve: BoundedQueue<Element>?
+    /// Whether the producer may draw on the reserve; the producer's alone.
+    package var mayOverdraw = false
+    /// Whether something may lie in the reserve, so that the ring takes nothing; the producer's alone.
+    private var isOverdrawn = false
+    private let newestBarrierNumber = Atomic<Int>(0)
     /// Records handed over so far.
     package let pushed = Counter()
     /// Records taken so far.
@@ -40,8 +50,12 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
 
     /// Creates an empty queue.
     ///
-    /// - Parameter capacity: The batches and marks it can hold; rounded up to a power of two.
-    package init(capacity: Int, from producer: Tasklet, to consumer: Tasklet) {
+    /// - Parameters:
+    ///   - capacity: The batches and marks it can hold; rounded up to a power of two.
+    ///   - reserve: Those that it can hold beyond that while ``mayOverdraw``; rounded up likewise.
+    package init(
+        capacity: Int, reserve: Int = 0, from producer: Tasklet, to consumer: Tasklet
+    ) {
         var size = 2
         while size < capacity { size *= 2 }
         self.capacity = size
@@ -50,6 +64,9 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         for index in 0..<size { (slots + index).initialize(to: Slot()) }
         self.producer = producer
         self.consumer = consumer
+        self.reserve =
+            reserve > 0
+            ? BoundedQueue(capacity: reserve, from: producer, to: consumer) : nil
     }
 
     deinit {
@@ -62,7 +79,7 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// - Returns: Whether there was room. If not, the producer will be woken when there is.
     package func push(_ batch: inout Batch<Element>) -> Bool {
         let position = tail.value.load(ordering: .relaxed)
-        guard hasRoom(position) else { return false }
+        guard hasRoom(position) else { return overdraw(&batch) }
         let slot = slots + (position & mask)
         pushed.add(batch.count)
         swap(&slot.pointee.batch, &batch)
@@ -76,11 +93,44 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// - Returns: Whether there was room. If not, the producer will be woken when there is.
     package func push(_ signal: Signal) -> Bool {
         let position = tail.value.load(ordering: .relaxed)
-        guard hasRoom(position) else { return false }
+        guard hasRoom(position) else { return overdraw(signal) }
         (slots + (position & mask)).pointee.signal = signal
+        noteBarrier(signal)
         finishPush(position)
         return true
     }
+
+    private func overdraw(_ batch: inout Batch<Element>) -> Bool {
+        let rows = batch.count
+        guard mayOverdraw, let reserve, reserve.push(&batch) else { return false }
+        pushed.add(rows)
+        isOverdrawn = true
+        return true
+    }
+
+    private func overdraw(_ signal: Signal) -> Bool {
+        guard mayOverdraw, let reserve, reserve.push(signal) else { return false }
+        isOverdrawn = true
+        if noteBarrier(signal) { consumer.wake() }
+        return true
+    }
+
+    @discardableResult
+    private func noteBarrier(_ signal: Signal) -> Bool {
+        switch signal {
+        case .barrier(let epoch):
+            newestBarrierNumber.store(epoch.number, ordering: .releasing)
+            return true
+        case .end:
+            newestBarrierNumber.store(.max, ordering: .releasing)
+            return true
+        case .watermark, .idle, .flush, .tick: return false
+        }
+    }
+
+    /// The newest barrier that was pushed; after the end, later than any. All that was pushed before it
+    /// can be seen by who sees it.
+    package var newestBarrier: Epoch { Epoch(newestBarrierNumber.load(ordering: .acquiring)) }
 
     private func finishPush(_ position: Int) {
         tail.value.store(position &+ 1, ordering: .sequentiallyConsistent)
@@ -88,6 +138,10 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     }
 
     private func hasRoom(_ position: Int) -> Bool {
+        if isOverdrawn {
+            if let reserve, !reserve.hasBeenEmptied() { return false }
+            isOverdrawn = false
+        }
         if position &- head.value.load(ordering: .acquiring) < capacity { return true }
         // Say that we wait, then look again: the consumer looks at the flag after it has made room,
         // so one of the two sees the other.
@@ -97,6 +151,14 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         }
         producerWaits.store(false, ordering: .relaxed)
         return true
+    }
+
+    /// Whether there is nothing left; if there is, the producer will be woken when there is less.
+    private func hasBeenEmptied() -> Bool {
+        if isEmpty { return true }
+        producerWaits.store(true, ordering: .sequentiallyConsistent)
+        return head.value.load(ordering: .sequentiallyConsistent)
+            == tail.value.load(ordering: .relaxed)
     }
 
     /// Takes the next batch or mark.
@@ -109,7 +171,7 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         guard
             position != tail.value.load(ordering: .acquiring)
                 || position != tail.value.load(ordering: .sequentiallyConsistent)
-        else { return .nothing }
+        else { return reserve == nil ? .nothing : popReserve(into: &batch) }
         let slot = slots + (position & mask)
         let taken: Popped
         if let signal = slot.pointee.signal {
@@ -122,6 +184,51 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         head.value.store(position &+ 1, ordering: .sequentiallyConsistent)
         wakeProducer(filled: tail.value.load(ordering: .acquiring) &- position &- 1)
         return taken
+    }
+
+    /// Takes from the reserve what came after the ring was full.
+    private func popReserve(into batch: inout Batch<Element>) -> Popped {
+        guard let reserve, !reserve.looksEmpty else { return .nothing }
+        // The ring may have been filled since it was found empty, and the reserve after that. While
+        // there is something in the reserve the ring only empties.
+        guard isEmpty else { return pop(into: &batch) }
+        let taken = reserve.pop(into: &batch)
+        if case .batch = taken { popped.add(batch.count) }
+        return taken
+    }
+
+    /// As ``pop(into:)`` looks before the consumer goes to sleep.
+    private var looksEmpty: Bool {
+        let position = head.value.load(ordering: .relaxed)
+        return position == tail.value.load(ordering: .acquiring)
+            && position == tail.value.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// Calls `body` with each batch and mark that lies ahead of a barrier, and leaves all where it is;
+    /// for the consumer.
+    ///
+    /// - Parameter epoch: The barrier's; all is ahead of one that has not come.
+    package func inspect(
+        aheadOf epoch: Epoch, _ body: (borrowing Batch<Element>, Signal?) -> Void
+    ) {
+        // The barrier is later than what lies in the ring when it lies in the reserve.
+        if inspectRing(aheadOf: epoch, body) { return }
+        _ = reserve?.inspectRing(aheadOf: epoch, body)
+    }
+
+    /// - Returns: Whether the barrier was met.
+    private func inspectRing(
+        aheadOf epoch: Epoch, _ body: (borrowing Batch<Element>, Signal?) -> Void
+    ) -> Bool {
+        var position = head.value.load(ordering: .relaxed)
+        let end = tail.value.load(ordering: .acquiring)
+        while position != end {
+            let slot = slots + (position & mask)
+            if case .barrier(let found) = slot.pointee.signal, found >= epoch { return true }
+            body(slot.pointee.batch, slot.pointee.signal)
+            position &+= 1
+        }
+        return false
     }
 
     /// Wakes a waiting producer once half of the queue is free: woken for one free slot, it would
@@ -140,12 +247,11 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         head.value.load(ordering: .relaxed) == tail.value.load(ordering: .acquiring)
     }
 
-    /// The batches and marks waiting, and how many fit.
+    /// The batches and marks waiting, and how many fit, with the reserve.
     package var depth: (filled: Int, capacity: Int) {
-        (
-            max(0, tail.value.load(ordering: .relaxed) - head.value.load(ordering: .relaxed)),
-            capacity
-        )
+        let beyond = reserve?.depth ?? (filled: 0, capacity: 0)
+        let filled = tail.value.load(ordering: .relaxed) - head.value.load(ordering: .relaxed)
+        return (max(0, filled) + beyond.filled, capacity + beyond.capacity)
     }
 }
 

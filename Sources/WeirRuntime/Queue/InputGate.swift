@@ -12,14 +12,17 @@ final class InputGate<Element: Sendable> {
     private let alignment: BarrierAlignment
     /// The first of this gate's inputs among all that `alignment` knows.
     private let firstInput: Int
+    /// Of each queue, whether a barrier may overtake the records in it.
+    private let mayBeOvertaken: [Bool]
     private var merger: SignalMerger
     private var turn = 0
 
     init(
         queues: [BoundedQueue<Element>], step: Step<Element>, marks: SplitWatermarks,
-        alignment: BarrierAlignment = BarrierAlignment()
+        alignment: BarrierAlignment = BarrierAlignment(), mayBeOvertaken: [Bool]? = nil
     ) {
         self.queues = queues
+        self.mayBeOvertaken = mayBeOvertaken ?? Array(repeating: false, count: queues.count)
         self.step = step
         self.alignment = alignment
         firstInput = alignment.addInputs(queues.count)
@@ -51,6 +54,46 @@ final class InputGate<Element: Sendable> {
             }
         }
         return nil
+    }
+
+    /// Whether a barrier can go through ahead of the records before it: it has come from each queue or
+    /// lies in it, so that nothing that belongs before it is still to come.
+    func canBeOvertaken(by epoch: Epoch) -> Bool {
+        queues.indices.allSatisfy { index in
+            alignment.hasCome(epoch, from: firstInput + index)
+                || (mayBeOvertaken[index] && queues[index].newestBarrier >= epoch)
+        }
+    }
+
+    /// Copies the records that the barrier which goes through overtakes, in some of the queues; `nil`
+    /// when it overtakes none, because all inputs are aligned.
+    func overtakenRecords(
+        in inputs: Range<Int>, _ defect: EngineDefect?
+    ) -> OvertakenRecords<Element>? {
+        guard let epoch = alignment.overtaking else { return nil }
+        var found = OvertakenRecords<Element>()
+        for index in inputs {
+            var mark = merger.marks[index]
+            var isActive = merger.marks.isActive(index)
+            if !alignment.hasCome(epoch, from: firstInput + index) {
+                if defect == .inFlightForgotten, index == inputs.last { continue }
+                let end = defect == .inFlightBehindBarrier ? Epoch(.max) : epoch
+                queues[index].inspect(aheadOf: end) { batch, signal in
+                    switch signal {
+                    case nil:
+                        found.add(batch)
+                        isActive = true
+                    case .watermark(let time):
+                        mark = max(mark, time)
+                        isActive = true
+                    case .idle, .end: isActive = false
+                    case .barrier, .flush, .tick: break
+                    }
+                }
+            }
+            if isActive { found.noteWatermark(mark) }
+        }
+        return found
     }
 
     /// Whether all queues have ended.

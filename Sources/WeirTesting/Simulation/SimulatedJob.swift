@@ -5,6 +5,9 @@ public import WeirGraph
 public struct SimulatedJob: Sendable {
     /// Its name.
     public let name: String
+    /// When barriers overtake the records before them, as in ``CheckpointOptions/unalignedAfter``: in
+    /// each run after a span of up to so much, which may be nothing. `nil`, the default: never.
+    public var unalignedAfter: Duration?
     /// Defines the job; called for each process that runs it, with the same world for all of one run.
     public let define: @Sendable (JobBuilder, SimulatedEnvironment) -> Void
 

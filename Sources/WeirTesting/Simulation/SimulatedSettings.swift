@@ -8,6 +8,8 @@ struct SimulatedSettings {
     let timeout: Duration
     let toleratedFailures: Int?
     let fusesKeyedEdges: Bool
+    /// The share of the job's limit after which barriers overtake records.
+    private let overtakingShare: Double
     private let parallelisms: [Int]
     private let batchSizes: [Int]
     private let queueCapacity: Int
@@ -29,7 +31,11 @@ struct SimulatedSettings {
             .failureRate(failures: 2, within: .seconds(1), delay: .milliseconds(1)),
         ]
         restartStrategy = strategies[Int.random(in: strategies.indices, using: &random)]
+        overtakingShare = [0, 0.1, 1][Int.random(in: 0..<3, using: &random)]
     }
+
+    /// When barriers overtake records, where they ever do.
+    func unalignedAfter(atMost limit: Duration?) -> Duration? { limit.map { $0 * overtakingShare } }
 
     /// The number of workers of the n-th process.
     func parallelism(_ process: Int) -> Int { parallelisms[process % parallelisms.count] }

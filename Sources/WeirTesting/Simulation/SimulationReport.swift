@@ -12,6 +12,8 @@ public struct SimulationReport: Sendable {
     public private(set) var checkpoints = 0
     /// Checkpoints that failed; the jobs went on.
     public private(set) var failedCheckpoints = 0
+    /// Records that barriers overtook, and that were parts of checkpoints.
+    public private(set) var recordsInFlight = 0
     /// Transactions that sinks were told to commit.
     public private(set) var commits = 0
     /// Those among them that had been committed before.
@@ -32,6 +34,7 @@ public struct SimulationReport: Sendable {
         restarts = outcome.restarts
         checkpoints = outcome.checkpoints
         failedCheckpoints = outcome.failedCheckpoints
+        recordsInFlight = outcome.recordsInFlight
         commits = outcome.commits
         repeatedCommits = outcome.repeatedCommits
         steps = outcome.steps
@@ -46,6 +49,7 @@ public struct SimulationReport: Sendable {
         restarts += other.restarts
         checkpoints += other.checkpoints
         failedCheckpoints += other.failedCheckpoints
+        recordsInFlight += other.recordsInFlight
         commits += other.commits
         repeatedCommits += other.repeatedCommits
         steps += other.steps

@@ -71,6 +71,8 @@ import WeirState
         Case(mutation: defect(.epochsReused), job: .stateless),
         Case(mutation: defect(.countersNotRestored), job: .stateless),
         Case(mutation: defect(.transactionsForgotten), job: .stateless),
+        Case(mutation: defect(.inFlightForgotten), job: .unaligned(.windows)),
+        Case(mutation: defect(.inFlightBehindBarrier), job: .unaligned(.windows)),
     ]
 
     @Test func `is not one of an engine that is whole`() throws {
@@ -110,6 +112,13 @@ private func overtakenStep(into next: Step<Int>) -> Step<Int> {
 }
 
 extension SimulatedJob {
+    /// A job whose barriers overtake records.
+    fileprivate static func unaligned(_ job: SimulatedJob) -> SimulatedJob {
+        var job = job
+        job.unalignedAfter = .milliseconds(1)
+        return job
+    }
+
     /// A job whose source says that it is further, or less far, than it is.
     fileprivate static func misplaced(by offset: Int64) -> SimulatedJob {
         SimulatedJob(name: "misplaced") { job, world in

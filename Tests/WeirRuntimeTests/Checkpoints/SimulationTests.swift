@@ -26,6 +26,18 @@ import WeirRuntime
     }
 
     @Test(arguments: SimulatedJob.examples.map(\.name))
+    func `finds nothing wrong where barriers overtake records`(name: String) throws {
+        var job = try #require(SimulatedJob.example(name))
+        job.unalignedAfter = .milliseconds(1)
+        let report = try Simulation.run(job, seeds: 1...Self.seeds)
+        #expect(report.runs == Int(Self.seeds))
+        guard Self.seeds >= Self.leastSeeds else { return }
+        #expect(report.checkpoints > 200)
+        #expect(report.recordsInFlight > 100)
+        for kind in FaultKind.allCases { #expect(report.faults[kind, default: 0] > 0, "\(kind)") }
+    }
+
+    @Test(arguments: SimulatedJob.examples.map(\.name))
     func `makes the same run of the same seed, and others of others`(name: String) throws {
         let job = try #require(SimulatedJob.example(name))
         let simulation = try Simulation(job)

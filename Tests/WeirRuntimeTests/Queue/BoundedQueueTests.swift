@@ -15,6 +15,73 @@ import WeirTesting
         )
     }
 
+    /// Takes all that is there: rows, and marks as text.
+    private func drain(_ queue: BoundedQueue<Int>) -> [String] {
+        var seen: [String] = []
+        var batch = Batch<Int>()
+        while true {
+            switch queue.pop(into: &batch) {
+            case .nothing: return seen
+            case .signal(let signal): seen.append("\(signal)")
+            case .batch:
+                seen += batch.indices.map { "\(batch[$0])" }
+                batch.removeAll()
+            }
+        }
+    }
+
+    @Test func `is overdrawn only where it may be, and then takes nothing before that is repaid`() {
+        let executor = ManualExecutor(seed: 0)
+        let queue = BoundedQueue<Int>(
+            capacity: 2, reserve: 2, from: tasklet("from", on: executor),
+            to: tasklet("to", on: executor))
+        func push(_ row: Int) -> Bool {
+            var rows = batch([row])
+            return queue.push(&rows)
+        }
+        #expect([push(1), push(2), push(3)] == [true, true, false])
+        queue.mayOverdraw = true
+        #expect(push(3) && queue.push(.barrier(Epoch(7))))
+        #expect([push(5), queue.push(.idle)] == [false, false])
+        #expect(queue.depth == (4, 4) && queue.newestBarrier == Epoch(7))
+        queue.mayOverdraw = false
+        var first = Batch<Int>()
+        guard case .batch = queue.pop(into: &first) else { return #expect(Bool(false)) }
+        // There is room in the ring, but what lies in the reserve comes before.
+        #expect(first[0] == 1 && !push(4))
+        #expect(drain(queue) == ["2", "3", "barrier(7)"] && queue.isEmpty)
+        #expect(push(4) && push(5) && !push(6))
+        #expect(drain(queue) == ["4", "5"])
+        #expect(queue.pushed.current == 5 && queue.popped.current == 5)
+    }
+
+    @Test func `shows what lies ahead of a barrier, in the reserve too, and keeps it`() {
+        let executor = ManualExecutor(seed: 0)
+        let queue = BoundedQueue<Int>(
+            capacity: 2, reserve: 4, from: tasklet("from", on: executor),
+            to: tasklet("to", on: executor))
+        queue.mayOverdraw = true
+        for rows in [[1, 2], [3]] {
+            var rows = batch(rows)
+            let isTaken = queue.push(&rows)
+            #expect(isTaken)
+        }
+        #expect(queue.push(.idle) && queue.push(.barrier(Epoch(3))))
+        var behind = batch([9])
+        let isTaken = queue.push(&behind)
+        #expect(isTaken)
+        func ahead(of epoch: Int) -> [String] {
+            var seen: [String] = []
+            queue.inspect(aheadOf: Epoch(epoch)) { batch, signal in
+                seen += signal.map { ["\($0)"] } ?? batch.indices.map { "\(batch[$0])" }
+            }
+            return seen
+        }
+        #expect(ahead(of: 3) == ["1", "2", "3", "idle"] && ahead(of: 2) == ahead(of: 3))
+        #expect(ahead(of: 4) == ["1", "2", "3", "idle", "barrier(3)", "9"])
+        #expect(drain(queue) == ["1", "2", "3", "idle", "barrier(3)", "9"])
+    }
+
     private func batch(_ rows: [Int]) -> Batch<Int> {
         var batch = Batch<Int>()
         for row in rows { batch.append(row, at: Timestamp(microseconds: Int64(row))) }
@@ -68,14 +135,16 @@ import WeirTesting
     }
 
     /// A run of a million batches and marks between two threads, through a queue so short that both
-    /// wait all the time. A wake-up that is lost would make it last for ever.
-    @Test(.timeLimit(.minutes(60)), arguments: [2, 16])
-    func `loses nothing, and no wake-up, between two threads`(capacity: Int) async {
+    /// wait all the time, and that may be overdrawn now and then. A wake-up that is lost would make it
+    /// last for ever.
+    @Test(.timeLimit(.minutes(60)), arguments: [2, 16], [0, 3])
+    func `loses nothing, and no wake-up, between two threads`(capacity: Int, reserve: Int) async {
         let total = 500_000
         let executor = DispatchExecutor()
         let producer = Tasklet(name: "from", worker: executor.makeWorker(0), executor: executor)
         let consumer = Tasklet(name: "to", worker: executor.makeWorker(1), executor: executor)
-        let queue = BoundedQueue<Int>(capacity: capacity, from: producer, to: consumer)
+        let queue = BoundedQueue<Int>(
+            capacity: capacity, reserve: reserve, from: producer, to: consumer)
         let outcome = Locked((rows: 0, marks: 0, inOrder: true))
         await withCheckedContinuation { continuation in
             prepare(producer, sending: total, to: queue)
@@ -99,6 +168,7 @@ import WeirTesting
         producer.prepare(
             turn: {
                 while next < total {
+                    queue.mayOverdraw = next / 50 % 3 == 0
                     if next % 3 == 0 {
                         guard queue.push(.watermark(Timestamp(microseconds: Int64(next)))) else {
                             return .blocked

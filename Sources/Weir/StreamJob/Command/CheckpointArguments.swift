@@ -34,6 +34,16 @@ struct CheckpointArguments: ParsableArguments {
     var mode: Mode?
 
     @Option(
+        name: .customLong("unaligned-after"),
+        help: ArgumentHelp(
+            """
+            When a checkpoint has taken longer than this, such as 1s, its barriers overtake the \
+            records that wait before them, which become part of it: complete soon in spite of a slow \
+            sink, but larger. Default: never.
+            """, valueName: "span"))
+    var unalignedAfter: SpanArgument?
+
+    @Option(
         name: .customLong("retain"),
         help: ArgumentHelp("Checkpoints that are kept. Default: 3.", valueName: "n"))
     var retained: Int?
@@ -87,6 +97,7 @@ struct CheckpointArguments: ParsableArguments {
     private var given: [String] {
         [
             (interval != nil, "--checkpoint-interval"), (mode != nil, "--checkpoint-mode"),
+            (unalignedAfter != nil, "--unaligned-after"),
             (retained != nil, "--retain"), (restore != nil, "--restore"),
             (allowsDroppedState, "--allow-dropped-state"), (restart != nil, "--restart"),
         ].filter(\.0).map(\.1)
@@ -99,6 +110,7 @@ struct CheckpointArguments: ParsableArguments {
             CheckpointDirectory(directory, retaining: retained ?? 3))
         if let interval { checkpoints.interval = interval.duration }
         if let mode { checkpoints.mode = mode == .exactlyOnce ? .exactlyOnce : .atLeastOnce }
+        checkpoints.unalignedAfter = unalignedAfter?.duration
         checkpoints.restoring = restore.map { text in
             switch text {
             case "auto": .latestIfAny

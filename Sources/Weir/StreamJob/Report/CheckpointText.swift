@@ -45,8 +45,14 @@ struct CheckpointText {
     }
 
     private static func figures(_ record: CheckpointRecord) -> String {
-        "\(NumberText.bytes(record.bytesWritten)) of \(NumberText.bytes(record.bytesReferenced)) in "
+        var text =
+            "\(NumberText.bytes(record.bytesWritten)) of "
+            + "\(NumberText.bytes(record.bytesReferenced)) in "
             + NumberText.span(seconds: record.seconds)
+        if record.isUnaligned {
+            text += ", unaligned, \(NumberText.count(record.recordsInFlight)) records in flight"
+        }
+        return text
     }
 
     private static func restarts(_ count: Int) -> String {
@@ -61,6 +67,9 @@ struct CheckpointText {
             ("longestPauseSeconds", .number(record.longestPauseSeconds)),
             ("bytesWritten", .integer(record.bytesWritten)),
             ("bytesReferenced", .integer(record.bytesReferenced)),
+            ("isUnaligned", .bool(record.isUnaligned)),
+            ("recordsInFlight", .integer(record.recordsInFlight)),
+            ("bytesInFlight", .integer(record.bytesInFlight)),
         ])
     }
 }

@@ -103,6 +103,13 @@ public final class SimulatedDisk: CheckpointFileSystem {
         }
     }
 
+    /// The same content on another disk, which meets no faults.
+    func withoutFaults() -> SimulatedDisk {
+        let disk = afterCrash(.nothing)
+        disk.state.withLock { $0.faults = [:] }
+        return disk
+    }
+
     /// What is found after a crash: another disk, without locks, whose operations are counted on, and
     /// meet the faults planned for them here.
     public func afterCrash(_ loss: Loss) -> SimulatedDisk {
