@@ -69,7 +69,8 @@ private struct Plane: Codable, Equatable, Sendable {
                     in: SQLiteLookup<Int, Plane>(path, table: "planes", key: "tail"), by: { $0 },
                     cache: .leastRecentlyUsed(
                         capacity: 100, timeToLive: .minutes(1), absentTimeToLive: .minutes(1)),
-                    .unordered, capacity: 64, timeout: .seconds(30), onFailure: .fail, as: "planes"
+                    .unordered, capacity: 64, timeout: .seconds(3_600), onFailure: .fail,
+                    as: "planes"
                 ) { number, plane in
                     "\(number) \(plane == nil ? "absent" : plane?.model ?? "unknown")"
                 }

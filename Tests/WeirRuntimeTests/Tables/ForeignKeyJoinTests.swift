@@ -44,7 +44,7 @@ import WeirTesting
     func `has each row with the one that it names, whatever changes when`(
         parallelism: Int, keepsLeft: Bool
     ) throws {
-        for seed in 0..<60 as Range<UInt64> {
+        for seed in seeds(60) {
             let splits = upserts(90, seed: seed / 3)
             let emitting = coalescings[Int(seed % 3)]
             let sink = TestSink<KeyedChange<Int, Row>>()
