@@ -25,13 +25,14 @@ quick-test: setup ## Build and run the tests that need no macro
 # of its own: the thread sanitizer would take a quarter of an hour to find nothing there.
 THREADED = thread|A Dispatch worker|A bounded queue|A tasklet|Asynchronous|SQLite|Print sink|Back-pressure|State command|Upgrades|Options of|Embedded job|Job program|Collect and discard|memory of a process|asynchronous map|A job that is stopped|whose barriers
 
-# Fewer seeds than `make test`: the sanitizers look at each access of a run, not at many runs.
+# Fewer seeds than `make test`, and no simulations or golden data: the sanitizers look at each access of a run, not at
+# many runs of the same code.
 sanitize: export WEIR_SEED_PERCENT = 20
 sanitize: export WEIR_SIMULATION_SEEDS = 15
 sanitize: setup ## Run what has threads under the thread sanitizer, and all tests under the address sanitizer
 	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --filter '$(THREADED)'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address \
-		--skip GoldenTests
+		--skip 'GoldenTests|[Ss]imulation'
 
 bench: setup ## Time the operators against hand-written loops
 	cd benchmarks/downstream && $(SWIFT) run -c release downstream-bench
