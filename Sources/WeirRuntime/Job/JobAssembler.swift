@@ -14,14 +14,18 @@ struct JobAssembler {
     let onFailure: @Sendable (any Error) -> Void
     let onFinish: @Sendable () -> Void
 
-    private var parts = JobParts()
-    private var abandons: [() -> Void] = []
-    private var clocks: [OperatorID: [ChainClock]] = [:]
+    var parts = JobParts()
+    var abandons: [() -> Void] = []
+    var clocks: [OperatorID: [ChainClock]] = [:]
     private var sinks: [any SinkEpochs] = []
     /// What the job's tables share where they spill.
     private let memory: StateMemory?
     private let checkpoints: CheckpointCoordinator?
     private let restored: RestoredState?
+    /// The handler that all subtasks of a source share.
+    var badRecords: [OperatorID: any BadRecordHandler] = [:]
+    /// The sources whose splits are kept level.
+    var alignments: [OperatorID: AlignmentGroup] = [:]
 
     init(
         plan: PhysicalPlan, executor: any Executor, options: ExecutionOptions,
@@ -118,7 +122,7 @@ struct JobAssembler {
     }
 
     /// The splits that a subtask reads: every n-th.
-    private func own<Element>(_ all: [Element], _ subtask: Int, of subtasks: Int) -> [Element] {
+    func own<Element>(_ all: [Element], _ subtask: Int, of subtasks: Int) -> [Element] {
         stride(from: subtask, to: all.count, by: subtasks).map { all[$0] }
     }
 
@@ -185,7 +189,7 @@ struct JobAssembler {
     }
 
     /// What the chain does for checkpoints; `nil` in a job that takes none.
-    private mutating func makeCheckpoints(
+    mutating func makeCheckpoints(
         _ chain: Chain, _ subtask: Int, _ tasklet: Tasklet
     ) -> ChainCheckpoints? {
         guard let checkpoints else { return nil }
@@ -198,7 +202,7 @@ struct JobAssembler {
     }
 
     /// What the chain does about memory; `nil` where its operators keep nothing.
-    private mutating func makeMemory(
+    mutating func makeMemory(
         _ chain: Chain, _ subtask: Int, _ tasklet: Tasklet
     ) -> ChainMemory? {
         let made = ChainMemory(
@@ -222,7 +226,7 @@ struct JobAssembler {
     }
 
     /// Fills the parts of state of a chain's operators from what is being restored.
-    private func restoreState(of chain: Chain, _ subtask: Int) throws {
+    func restoreState(of chain: Chain, _ subtask: Int) throws {
         guard let restored else { return }
         for member in members(of: chain, subtask) {
             try member.context.attributing {
@@ -231,7 +235,7 @@ struct JobAssembler {
         }
     }
 
-    private func start(
+    func start(
         _ tasklet: Tasklet, turn: @escaping () throws -> Tasklet.Turn,
         abandons: [() -> Void], close: @escaping () -> Void = {}
     ) {
@@ -339,7 +343,7 @@ struct JobAssembler {
     }
 
     /// What an output port leads to: fused operators, queues, or several of them; `nil`: nothing.
-    private mutating func makeOutput(
+    mutating func makeOutput(
         _ node: OperatorNode, _ port: Int, _ subtask: Int
     ) throws -> AnyStep? {
         let type = node.outputTypes[port]
@@ -404,149 +408,4 @@ struct JobAssembler {
             return try partitioner.makeStep(targets, plan.keyGroups, rows)
         }
     }
-
-    // MARK: - Sources
-
-    private mutating func assembleSource(
-        _ node: OperatorNode, _ source: SourceBody, _ chain: Chain, _ subtask: Int,
-        _ tasklet: Tasklet
-    ) throws {
-        guard let context = parts.contexts[node.id]?[subtask] else { return }
-        let handler = try badRecordHandler(node, source)
-        let output = try makeOutput(node, 0, subtask)
-        let ownSplits = own(splits[node.id] ?? [], subtask, of: context.parallelism)
-        let positions = SplitPositions(ownSplits, marks: context.splits)
-        context.kept.keep("splits", positions)
-        if let recoverable = handler as? any RecoverableBadRecords {
-            context.kept.keep("badRecords", badRecordsCell(recoverable, context.counters))
-            parts.badRecords[node.id] = recoverable
-        }
-        try restoreState(of: chain, subtask)
-        let missing = positions.missing(from: splits[node.id] ?? [])
-        if !missing.isEmpty {
-            throw RestoreError.missingSplits(source: node.id.name, missing)
-        }
-        try assembleSource(
-            of: node.outputTypes[0], source,
-            SourcePlace(
-                context: context, badRecords: handler, tasklet: tasklet, output: output,
-                splits: ownSplits, positions: positions,
-                checkpoints: makeCheckpoints(chain, subtask, tasklet),
-                memory: makeMemory(chain, subtask, tasklet),
-                alignment: alignment(of: node.id), clock: clocks[node.id]?[subtask]))
-    }
-
-    /// The handler that all subtasks of a source share.
-    private mutating func badRecordHandler(
-        _ node: OperatorNode, _ source: SourceBody
-    ) throws -> any BadRecordHandler {
-        if let made = badRecords[node.id] { return made }
-        let made = try makeBadRecordHandler(
-            policy: source.badRecords, operatorName: node.id.name)
-        badRecords[node.id] = made
-        return made
-    }
-
-    private var badRecords: [OperatorID: any BadRecordHandler] = [:]
-    private var alignments: [OperatorID: AlignmentGroup] = [:]
-
-    private mutating func alignment(of id: OperatorID) -> AlignmentGroup {
-        let group = alignments[id] ?? AlignmentGroup()
-        alignments[id] = group
-        return group
-    }
-
-    /// Where one subtask of a source reads, and what it feeds.
-    private struct SourcePlace {
-        let context: SubtaskContext
-        let badRecords: any BadRecordHandler
-        let tasklet: Tasklet
-        let output: AnyStep?
-        let splits: [SourceSplit]
-        let positions: SplitPositions
-        let checkpoints: ChainCheckpoints?
-        let memory: ChainMemory?
-        let alignment: AlignmentGroup
-        let clock: ChainClock?
-    }
-
-    private mutating func assembleSource<Element: Sendable>(
-        of type: Element.Type, _ source: SourceBody, _ place: SourcePlace
-    ) throws {
-        let inputs = place.splits.map { split -> any SplitInput<Element> in
-            let split = place.positions.resumed(split)
-            let context = place.context
-            let badRecords = SplitBadRecords(place.badRecords)
-            let readerContext = ReaderContext(badRecords: badRecords, isStopping: isStopping)
-            let open = {
-                try context.attributing {
-                    attributed(try openSplit(of: type, source, split, readerContext), context)
-                }
-            }
-            switch source.readMode {
-            case .inline:
-                return InlineSplit<Element>(
-                    limit: options.batchSize, executor: executor, tasklet: place.tasklet,
-                    badRecords: badRecords, open: open)
-            case .blocking: return pump(split, place.tasklet, badRecords, open: open)
-            }
-        }
-        let body = SourceChainBody<Element>(
-            splits: inputs, marks: place.context.splits,
-            step: try [place.output].step(0), context: place.context, executor: executor,
-            alignment: place.alignment, tasklet: place.tasklet, clock: place.clock,
-            checkpoints: place.checkpoints, memory: place.memory, positions: place.positions,
-            openLimit: source.readMode == .blocking ? options.openSplitsPerSubtask : .max,
-            isStopping: isStopping)
-        start(place.tasklet, turn: body.turn, abandons: abandons, close: body.close)
-    }
-
-    private mutating func pump<Element: Sendable>(
-        _ split: SourceSplit, _ consumer: Tasklet, _ badRecords: SplitBadRecords,
-        open: @escaping () throws -> SplitReading<Element>
-    ) -> any SplitInput<Element> {
-        let tasklet = Tasklet(
-            name: "read \(split.id)", worker: executor.makeLane(split.id), executor: executor)
-        let queue = BoundedQueue<Element>(capacity: 4, from: tasklet, to: consumer)
-        let progress = PumpedProgress()
-        let body = PumpBody<Element>(
-            limit: options.batchSize, executor: executor, tasklet: tasklet, isStopping: isStopping,
-            progress: progress, badRecords: badRecords, queue: { queue }, open: open)
-        tasklet.prepare(
-            turn: body.turn, close: body.close, onFailure: onFailure, onFinish: {})
-        parts.pumps.append(tasklet)
-        return PumpedSplit(queue: queue, progress: progress, pump: tasklet)
-    }
-}
-
-/// The part of state that the handler of a source's bad records keeps; their counts are the ledger's.
-///
-/// Each subtask saves it: what it has read up to its barrier must last by then.
-private func badRecordsCell(
-    _ handler: any RecoverableBadRecords, _ counters: OperatorCounters
-) -> StateCell {
-    StateCell(
-        layout: {
-            StateLayout(
-                arrangement: "cell", distribution: .subtask, value: .opaque("bad records"))
-        },
-        save: { writer in writer.write(try handler.save()) },
-        load: { saved, _ in
-            for part in saved {
-                try handler.restore(
-                    try part.readCell { try $0.readBytes() },
-                    count: counters.deadLettered.current)
-            }
-        })
-}
-
-/// The reading of a split whose errors name the source's operator and subtask.
-private func attributed<Element>(
-    _ reading: SplitReading<Element>, _ context: SubtaskContext
-) -> SplitReading<Element> {
-    SplitReading(
-        read: { batch, limit in
-            try context.attributing { try reading.read(&batch, limit) }
-        },
-        position: reading.position)
 }
