@@ -1,3 +1,5 @@
+public import WeirCore
+
 /// What a run came to.
 public struct JobSummary: Sendable, Codable {
     /// Why it ended.
@@ -20,8 +22,11 @@ public struct JobSummary: Sendable, Codable {
     public var parallelism: Int
     /// From the first read to the last sink's close.
     public var seconds: Double
-    /// Records read by all sources, bad ones included.
+    /// Records read by all sources, bad ones included; those before the checkpoint that the job went on
+    /// from as well.
     public var recordsRead: Int
+    /// How many of them had been read before, by the checkpoint that the job last went on from.
+    public var recordsRestored: Int = 0
     /// Where every record went.
     public var ledger: Ledger
 
@@ -29,8 +34,10 @@ public struct JobSummary: Sendable, Codable {
     /// keep none are left out. Measured every second and at every checkpoint.
     public var peakStateBytes: [String: Int] = [:]
 
-    /// Records read per second.
-    public var recordsPerSecond: Double { seconds > 0 ? Double(recordsRead) / seconds : 0 }
+    /// Records read per second, without those that had been read before.
+    public var recordsPerSecond: Double {
+        seconds > 0 ? Double(recordsRead - recordsRestored) / seconds : 0
+    }
 }
 
 /// Why a run has failed, and how far it had come.
@@ -67,4 +74,9 @@ public enum JobError: Error, Equatable, Sendable, CustomStringConvertible {
                 + problems.joined(separator: "; ")
         }
     }
+}
+
+extension JobError: RetryableError {
+    /// No: a job was meant to stop, would need as much memory again, or is wrong.
+    public var isRetryable: Bool { false }
 }

@@ -215,10 +215,30 @@ struct HalvingJob: StreamJob, ParsableArguments {
     @Test func `name savepoints by the time, each its own`() throws {
         let folder = try TemporaryDirectory()
         let time = try #require(Timestamp(iso8601: "2026-01-31T12:00:00.7Z"))
-        let first = SavepointPath.next(in: folder.path, at: time)
+        var paths = SavepointPaths()
+        let first = paths.next(in: folder.path, at: time)
         #expect(first == folder("savepoints/20260131T120000Z"))
         try folder.write("", to: "savepoints/20260131T120000Z/x")
-        #expect(SavepointPath.next(in: folder.path, at: time) == first + "-2")
+        // That one is not there yet, but will be.
+        #expect(paths.next(in: folder.path, at: time) == first + "-2")
+        var others = SavepointPaths()
+        #expect(others.next(in: folder.path, at: time) == first + "-2")
+    }
+
+    @Test(arguments: [
+        ([], "my-job --restore latest"),
+        (["run", "--checkpoints", "state"], "my-job run --checkpoints state --restore latest"),
+        (
+            ["run", "--restore", "auto", "--input", "my file.csv", "-p", "2"],
+            "my-job run --input 'my file.csv' -p 2 --restore latest"
+        ),
+        (
+            ["--restore=state/savepoints/x", "--note", "it's", ""],
+            "my-job --note 'it'\\''s' '' --restore latest"
+        ),
+    ])
+    func `go on with the same call`(arguments: [String], expected: String) {
+        #expect(ResumingCall("my-job", arguments).text == expected)
     }
 
     @Test func `let a program take a savepoint of a job inside it`() async throws {

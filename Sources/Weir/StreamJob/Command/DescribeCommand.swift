@@ -19,7 +19,7 @@ struct DescribeCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
     @Option(help: "How to show it.") var format = Format.text
     @OptionGroup var arguments: Arguments
 
-    func perform(on console: Console) async -> Int32 {
+    func perform(_ given: [String], on console: Console) async -> Int32 {
         do {
             let description = JobDescription(try arguments.graph().validated())
             switch format {

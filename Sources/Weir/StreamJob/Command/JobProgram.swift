@@ -4,17 +4,22 @@ internal import ArgumentParser
 protocol JobAction {
     /// Does it.
     ///
+    /// - Parameter arguments: What the program was called with, for advice on how to call it again.
     /// - Returns: The program's exit status.
-    func perform(on console: Console) async -> Int32
+    func perform(_ arguments: [String], on console: Console) async -> Int32
 }
 
 /// The program that every job is: reads the arguments, does what they ask for.
 enum JobProgram<Arguments: JobArguments> {
     /// - Returns: The exit status.
     static func run(_ arguments: [String], on console: Console) async -> Int32 {
+        // The run takes it; until it has begun, a savepoint that is asked for must not end the program.
+        if console.handlesSignals { SignalStop.ignoreSavepoints() }
         do {
             var command = try JobCommand<Arguments>.parseAsRoot(arguments)
-            if let action = command as? any JobAction { return await action.perform(on: console) }
+            if let action = command as? any JobAction {
+                return await action.perform(arguments, on: console)
+            }
             // The parser's own: it throws the help that was asked for.
             try command.run()
             return 0
@@ -33,7 +38,9 @@ struct JobCommand<Arguments: JobArguments>: ParsableCommand {
     static var configuration: CommandConfiguration {
         let name = Arguments.Job.jobName
         return CommandConfiguration(
-            commandName: name, abstract: Arguments.Job.overview,
+            commandName: name,
+            abstract: Arguments.Job.overview.isEmpty
+                ? "Runs the job \(name)." : Arguments.Job.overview,
             discussion: """
                 A stream job. Without a command it runs.
 

@@ -46,7 +46,7 @@ struct PlanCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
         }
     }
 
-    func perform(on console: Console) async -> Int32 {
+    func perform(_ given: [String], on console: Console) async -> Int32 {
         do {
             let plan = try Planner(parallelism: parallelism.workers).plan(arguments.graph())
             if let against { return try compare(plan, with: against, on: console) }

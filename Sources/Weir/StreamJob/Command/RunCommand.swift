@@ -63,13 +63,13 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
         }
     }
 
-    func perform(on console: Console) async -> Int32 {
+    func perform(_ given: [String], on console: Console) async -> Int32 {
         let job = arguments.job
         do {
             let builder = JobBuilder(name: Arguments.Job.jobName)
             try job.define(builder)
             let plan = try Planner(parallelism: parallelism.workers).plan(builder.graph)
-            let (summary, status) = await execute(plan, try options(of: job), on: console)
+            let (summary, status) = await execute(plan, try options(of: job), given, on: console)
             guard let summary else { return status }
             if !json { try await job.report(summary) }
             return status
@@ -91,7 +91,7 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
 
     /// Runs a plan with progress and signals; the summary is `nil` where the run has failed.
     private func execute(
-        _ plan: PhysicalPlan, _ options: ExecutionOptions, on console: Console
+        _ plan: PhysicalPlan, _ options: ExecutionOptions, _ given: [String], on console: Console
     ) async -> (summary: JobSummary?, status: Int32) {
         let execution = JobExecution(plan, options: options)
         let reporter = ProgressReporter(
@@ -106,10 +106,9 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
             let summary = try await execution.run()
             reporter.finish()
             show(summary, failure: nil, execution, on: console)
-            if summary.outcome == .stopped, let directory = checkpoints.directory, !quiet {
-                console.writeError(
-                    "go on with: \(Arguments.Job.jobName) run --checkpoints \(directory) "
-                        + "--restore latest\n")
+            if summary.outcome == .stopped, checkpoints.directory != nil, !quiet {
+                let call = ResumingCall(Arguments.Job.jobName, given)
+                console.writeError("go on with: \(call.text)\n")
             }
             return (summary, 0)
         } catch {

@@ -24,6 +24,7 @@ final class SignalStop: Sendable {
     private let console: Console
     private let directory: String?
     private let requests = Locked(StopRequests())
+    private let savepoints = Locked(SavepointPaths())
     private let queue = DispatchQueue(label: "weir.signals")
     // Unsafe only for the compiler: Dispatch's objects may be used from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
@@ -50,6 +51,9 @@ final class SignalStop: Sendable {
             source.resume()
         }
     }
+
+    /// Has a savepoint that is asked for too early do nothing.
+    static func ignoreSavepoints() { signal(SIGUSR1, SIG_IGN) }
 
     /// The exit status, where a second signal has aborted the run.
     var abortStatus: Int32? { requests.withLock { $0.abortStatus } }
@@ -83,7 +87,7 @@ final class SignalStop: Sendable {
         guard let directory else {
             return reporter.note("no savepoint: the job keeps no checkpoints; see run --help")
         }
-        let path = SavepointPath.next(in: directory, at: Machine.now)
+        let path = savepoints.withLock { $0.next(in: directory, at: Machine.now) }
         Task.detached { [execution, reporter] in
             do {
                 let saved = try await execution.savepoint(to: path)

@@ -30,7 +30,7 @@ struct StateCommand: ParsableCommand {
             abstract: "One line a checkpoint: its operators, their parts, entries and bytes.")
         @OptionGroup var place: Place
 
-        func perform(on console: Console) async -> Int32 {
+        func perform(_ given: [String], on console: Console) async -> Int32 {
             reporting(on: console) {
                 for item in try CheckpointListing(place.path).items {
                     console.writeOutput(
@@ -49,7 +49,7 @@ struct StateCommand: ParsableCommand {
         var operatorID: String?
         @Option(help: "Only parts of this name.") var part: String?
 
-        func perform(on console: Console) async -> Int32 {
+        func perform(_ given: [String], on console: Console) async -> Int32 {
             reporting(on: console) {
                 var lines = EntryLines(console)
                 try CheckpointInspection(place.path).forEachEntry(
@@ -69,7 +69,7 @@ struct StateCommand: ParsableCommand {
         @Argument(help: "The key: as JSON, as dump shows it, or the characters of a string.")
         var key: String
 
-        func perform(on console: Console) async -> Int32 {
+        func perform(_ given: [String], on console: Console) async -> Int32 {
             reporting(on: console) {
                 var lines = EntryLines(console)
                 var count = 0
@@ -91,7 +91,7 @@ struct StateCommand: ParsableCommand {
             abstract: "Read every byte, and compare with the checksums; status 1 for damage.")
         @OptionGroup var place: Place
 
-        func perform(on console: Console) async -> Int32 {
+        func perform(_ given: [String], on console: Console) async -> Int32 {
             reporting(on: console) {
                 var status: Int32 = 0
                 for item in try CheckpointListing(place.path).items {

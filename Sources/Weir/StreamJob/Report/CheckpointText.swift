@@ -45,10 +45,11 @@ struct CheckpointText {
     }
 
     private static func figures(_ record: CheckpointRecord) -> String {
-        var text =
-            "\(NumberText.bytes(record.bytesWritten)) of "
-            + "\(NumberText.bytes(record.bytesReferenced)) in "
-            + NumberText.span(seconds: record.seconds)
+        let (written, referenced) = (record.bytesWritten, record.bytesReferenced)
+        // Files have bytes besides blocks of state, which show where there is little of that.
+        var text = NumberText.bytes(written)
+        if written < referenced { text += " of \(NumberText.bytes(referenced))" }
+        text += " in \(NumberText.span(seconds: record.seconds))"
         if record.isUnaligned {
             text += ", unaligned, \(NumberText.count(record.recordsInFlight)) records in flight"
         }

@@ -47,9 +47,12 @@ struct SummaryReport {
             case .failed: "failed"
             case .aborted: "stopped at once"
             }
+        let before = summary.recordsRestored
+        let restored = before > 0 ? ", \(NumberText.count(before)) of them before the restore," : ""
         let rate = NumberText.count(Int(clamping: Int64(summary.recordsPerSecond.rounded())))
         return
-            "\(summary.job) \(outcome): \(NumberText.count(summary.recordsRead)) records read in "
+            "\(summary.job) \(outcome): "
+            + "\(NumberText.count(summary.recordsRead)) records read\(restored) in "
             + "\(NumberText.span(seconds: summary.seconds)), \(rate) records/s, "
             + "\(summary.parallelism) worker\(summary.parallelism == 1 ? "" : "s")"
     }
@@ -128,6 +131,7 @@ struct SummaryReport {
             ("error", .optional(failure)),
             ("parallelism", .integer(summary.parallelism)),
             ("recordsRead", .integer(summary.recordsRead)),
+            ("recordsRestored", .integer(summary.recordsRestored)),
             ("seconds", .number(summary.seconds)),
             ("recordsPerSecond", .number(summary.recordsPerSecond)),
             ("isBalanced", .bool(summary.ledger.isBalanced)),
