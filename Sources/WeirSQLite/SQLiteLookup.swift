@@ -229,3 +229,8 @@ public enum SQLiteLookupError: Error, Equatable, Sendable, CustomStringConvertib
         }
     }
 }
+
+extension SQLiteLookupError: RetryableError {
+    /// Where SQLite could not read: another connection may have had a lock.
+    public var isRetryable: Bool { if case .failed = self { true } else { false } }
+}

@@ -1,9 +1,13 @@
+public import WeirCore
+
 /// Why a table of an SQLite file cannot be written: what, where, and how to mend it.
 public enum SQLiteSinkError: Error, Equatable, Sendable {
     /// The path names no file that others could read: empty, or a database in memory.
     case invalidPath(path: String, table: String)
     /// The table's name is empty or one that SQLite keeps for itself.
     case invalidTable(path: String, table: String)
+    /// A table whose rows are upserted was given no key.
+    case noKey(path: String, table: String)
     /// A key names no field of the records.
     case unknownKey(path: String, table: String, key: String, fields: [String])
     /// A key field may be missing; SQLite would keep a row for each missing key.
@@ -51,6 +55,7 @@ extension SQLiteSinkError: CustomStringConvertible {
     private var place: (path: String, table: String) {
         switch self {
         case .invalidPath(let path, let table), .invalidTable(let path, let table),
+            .noKey(let path, let table),
             .unknownKey(let path, let table, _, _), .optionalKey(let path, let table, _),
             .repeatedKey(let path, let table, _), .repeatedColumn(let path, let table, _),
             .unusableRecord(let path, let table, _), .cannotOpen(let path, let table, _),
@@ -74,6 +79,9 @@ extension SQLiteSinkError: CustomStringConvertible {
         case .invalidTable:
             "the table needs a name that does not begin with \"sqlite_\" or \"weir_staged_\" and is "
                 + "not \"weir_epochs\". Give it one."
+        case .noKey:
+            "rows are to be upserted, and no key says which replaces which. Name the key's fields, or "
+                + "append the rows with `SQLiteTable(appendingTo:table:)`."
         case .unknownKey(_, _, let key, let fields):
             "the key \(key) is no field of the records, which have "
                 + "\(Self.list(fields)). Name one of these, as the outside world knows it."
@@ -139,5 +147,16 @@ extension SQLiteSinkError: CustomStringConvertible {
 
     private static func list(_ names: [String]) -> String {
         names.isEmpty ? "none" : names.map(name).joined(separator: ", ")
+    }
+}
+
+extension SQLiteSinkError: RetryableError {
+    /// Where it is a matter of time: a lock, a full disk, a path that is not there yet, and what SQLite
+    /// reports without more ado.
+    public var isRetryable: Bool {
+        switch self {
+        case .cannotOpen, .locked, .full, .failed: true
+        default: false
+        }
     }
 }

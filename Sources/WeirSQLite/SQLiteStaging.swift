@@ -84,7 +84,8 @@ struct SQLiteStaging: Sendable {
 
     /// The epoch committed last; `nil` where the sink has no row.
     func committed(in database: Database) throws -> Epoch? {
-        try Int.fetchOne(
+        guard try database.tableExists(Self.epochsTable) else { return nil }
+        return try Int.fetchOne(
             database,
             sql: """
                 SELECT epoch FROM \(Self.epochsTable) WHERE job = ? AND sink = ? AND subtask = ?
@@ -111,7 +112,8 @@ struct SQLiteStaging: Sendable {
 
     /// The number of rows staged in an epoch.
     func count(of epoch: Epoch, in database: Database) throws -> Int {
-        try Int.fetchOne(
+        guard try database.tableExists(table) else { return 0 }
+        return try Int.fetchOne(
             database,
             sql: "SELECT count(*) FROM \(table.quotedName) WHERE \(epochColumn) = ?",
             arguments: [epoch.number]) ?? 0

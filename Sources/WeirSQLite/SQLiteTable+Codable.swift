@@ -31,7 +31,6 @@ extension SQLiteTable where Row: Codable {
         _ path: String, table: String, keys: [PartialKeyPath<Row>],
         existing: SQLiteExistingRows = .keep, busyTimeout: Duration = .seconds(5)
     ) {
-        precondition(!keys.isEmpty, "an SQLiteTable without keys is made with `appendingTo:`")
         self.init(
             path: path, table: table, keyPaths: keys, existing: existing, busyTimeout: busyTimeout,
             format: RowFormat<Row>())
@@ -58,6 +57,6 @@ extension SQLiteTable where Row: Codable {
     ) {
         self.init(
             path: path, table: table, key: [], existing: existing, busyTimeout: busyTimeout,
-            format: RowFormat<Row>())
+            format: RowFormat<Row>(), isUpserting: false)
     }
 }

@@ -17,6 +17,7 @@ extension SQLiteTable {
         } catch {
             throw .unusableRecord(path: path, table: table, reason: "\(error)")
         }
+        if isUpserting, key.isEmpty { throw .noKey(path: path, table: table) }
         try checkColumns()
         try checkKey()
     }

@@ -30,7 +30,6 @@ extension SQLiteTable where Row: Record {
         _ path: String, table: String, keys: [PartialKeyPath<Row>],
         existing: SQLiteExistingRows = .keep, busyTimeout: Duration = .seconds(5)
     ) {
-        precondition(!keys.isEmpty, "an SQLiteTable without keys is made with `appendingTo:`")
         self.init(
             path: path, table: table, keyPaths: keys, existing: existing, busyTimeout: busyTimeout,
             format: RowFormat<Row>())
@@ -63,7 +62,7 @@ extension SQLiteTable where Row: Record {
     ) {
         self.init(
             path: path, table: table, key: [], existing: existing, busyTimeout: busyTimeout,
-            format: RowFormat<Row>())
+            format: RowFormat<Row>(), isUpserting: false)
     }
 }
 

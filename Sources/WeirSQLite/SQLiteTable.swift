@@ -52,11 +52,14 @@ public struct SQLiteTable<Row: Sendable>: Sink {
     public let busyTimeout: Duration
 
     let format: RowFormat<Row>
+    /// Whether rows are to be upserted, for which there must be a key.
+    let isUpserting: Bool
 
     init(
         path: String, table: String, key: [String], existing: SQLiteExistingRows,
-        busyTimeout: Duration, format: RowFormat<Row>
+        busyTimeout: Duration, format: RowFormat<Row>, isUpserting: Bool = true
     ) {
+        self.isUpserting = isUpserting
         self.path = path
         self.table = table
         self.key = key

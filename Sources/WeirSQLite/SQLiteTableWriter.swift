@@ -185,6 +185,19 @@ extension SQLiteTableWriter {
         }
     }
 
+    /// - Throws: As ``recover(_:after:)``.
+    public func validateRecovery(
+        _ transactions: [PreparedTransaction], after epoch: Epoch
+    ) throws {
+        guard let staging else { return }
+        try location.access(lease) { database in
+            try database.inTransaction(.deferred) {
+                _ = try committed(transactions, after: epoch, staging, in: database)
+                return .rollback
+            }
+        }
+    }
+
     /// - Throws: ``SQLiteSinkError/notAsPrepared(path:table:reason:)`` when staged rows are gone, and
     ///   ``SQLiteSinkError/ahead(path:table:committed:restored:)`` when rows of later epochs are in a
     ///   table without a key.
@@ -206,15 +219,31 @@ extension SQLiteTableWriter {
         _ transactions: [PreparedTransaction], after epoch: Epoch, _ staging: SQLiteStaging,
         in database: Database
     ) throws {
+        let committed = try committed(transactions, after: epoch, staging, in: database)
         try staging.makeTables(in: database)
+        guard committed != nil else {
+            // A sink that the job did not have when the checkpoint was taken.
+            try sink.prepareTable(in: database, isRestored: true)
+            return try staging.setCommitted(epoch, in: database)
+        }
+        try staging.drop(after: epoch, in: database)
+        try staging.commit(upTo: epoch, in: database)
+    }
+
+    /// Checks that the file has what the checkpoint needs and nothing that it can't undo.
+    ///
+    /// - Returns: The epoch committed last; `nil` where the file knows nothing of the sink, and the
+    ///   checkpoint neither.
+    private func committed(
+        _ transactions: [PreparedTransaction], after epoch: Epoch, _ staging: SQLiteStaging,
+        in database: Database
+    ) throws -> Epoch? {
         guard let committed = try staging.committed(in: database) else {
             guard transactions.isEmpty else {
                 throw notAsPrepared(
                     "\(SQLiteStaging.epochsTable) has no row for this job and operator")
             }
-            // A sink that the job did not have when the checkpoint was taken.
-            try sink.prepareTable(in: database, isRestored: true)
-            return try staging.setCommitted(epoch, in: database)
+            return nil
         }
         guard try sink.checkTable(in: database, isRestored: true) else {
             throw notAsPrepared("the table is gone")
@@ -224,11 +253,10 @@ extension SQLiteTableWriter {
                 path: location.path, table: location.table, committed: committed.number,
                 restored: epoch.number)
         }
-        try staging.drop(after: epoch, in: database)
         for transaction in transactions where transaction.epoch > committed {
             try check(transaction, staging, in: database)
         }
-        try staging.commit(upTo: epoch, in: database)
+        return committed
     }
 
     private func check(

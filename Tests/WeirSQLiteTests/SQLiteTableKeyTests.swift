@@ -140,6 +140,12 @@ private struct Both: WeirCore.Record, Codable {
         #expect(try fetch(path, "SELECT town, count FROM t") == [values("a", 1)])
     }
 
+    @Test func `is needed where rows are upserted`() {
+        #expect(
+            sinkError { try SQLiteTable<Delay>(path, table: "t", keys: []).validate() }
+                == .noKey(path: path, table: "t"))
+    }
+
     @Test func `is refused when it may be missing or is named twice`() {
         #expect(
             sinkError { try SQLiteTable<Delay>(path, table: "t", key: \.mean).validate() }

@@ -1,3 +1,5 @@
+public import WeirCore
+
 /// Why files could not be read or written, beyond what the operating system says
 /// (``FileSystemError``).
 public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -105,4 +107,9 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
         default: nil
         }
     }
+}
+
+extension FileError: RetryableError {
+    /// Only where another writer has the file: it may be done the next time.
+    public var isRetryable: Bool { if case .inUse = self { true } else { false } }
 }

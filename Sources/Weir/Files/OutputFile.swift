@@ -71,6 +71,14 @@ final class OutputFile {
         file = PlainOutput(descriptor, written: mark.length)
     }
 
+    /// Checks that a file can be gone on with at the end of a section; changes nothing.
+    ///
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)``.
+    static func validate(resuming path: String, at mark: OutputMark) throws {
+        let hidden = hiddenName(path)
+        try mark.check(try FileStatus.ifPresent(hidden) == nil ? path : hidden)
+    }
+
     /// Writes all the bytes, or hands them to the compression.
     func write(_ content: Span<UInt8>) throws {
         let output = try section ?? compressing(compression, into: file, path: path)

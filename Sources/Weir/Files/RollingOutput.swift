@@ -191,6 +191,24 @@ extension RollingOutput {
         if case .byEpoch(let parts) = visibility { try parts.commit(transaction) }
     }
 
+    /// Checks that what the checkpoint needs is there; changes nothing.
+    func validateRecovery(_ transactions: [PreparedTransaction]) throws {
+        switch visibility {
+        case .onCompletion: return
+        case .byEpoch(let parts):
+            for transaction in transactions { try parts.validate(transaction) }
+        case .atEnd:
+            try Self.mark(of: transactions).map { try OutputFile.validate(resuming: path, at: $0) }
+        }
+    }
+
+    /// The end of what the checkpoint has of a single file; `nil` where it had none.
+    private static func mark(of transactions: [PreparedTransaction]) throws -> OutputMark? {
+        try transactions.max { $0.epoch < $1.epoch }.map { last in
+            try StateReader.reading(last.content) { try OutputMark(from: &$0) }
+        }
+    }
+
     mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
         hasStarted = true
         switch visibility {
@@ -202,10 +220,7 @@ extension RollingOutput {
             // Closed first, or it would be in use.
             file = nil
             buffer.removeAll()
-            guard let last = transactions.max(by: { $0.epoch < $1.epoch }) else {
-                return try begin()
-            }
-            let mark = try StateReader.reading(last.content) { try OutputMark(from: &$0) }
+            guard let mark = try Self.mark(of: transactions) else { return try begin() }
             file = try OutputFile(
                 resuming: path, compression: target.compression, overwrite: target.overwrite,
                 at: mark)

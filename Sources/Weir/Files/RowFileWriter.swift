@@ -39,6 +39,13 @@ public struct RowFileWriter<Row: Sendable>: SinkWriter {
         try output.commit(transaction)
     }
 
+    /// - Throws: As ``recover(_:after:)``.
+    public mutating func validateRecovery(
+        _ transactions: [PreparedTransaction], after epoch: Epoch
+    ) throws {
+        try output.validateRecovery(transactions)
+    }
+
     /// - Throws: ``FileError/notAsPrepared(path:problem:)`` when a file that the checkpoint needs is
     ///   gone or another.
     public mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {

@@ -62,14 +62,26 @@ struct StagedParts: Sendable {
     ///
     /// - Throws: ``FileError/notAsPrepared(path:problem:)`` for one that is gone.
     func commit(_ transaction: PreparedTransaction) throws {
-        for part in try names(in: transaction) {
-            let (staged, path) = (target.path(part), target.path(part.committed))
-            if try FileStatus.ifPresent(staged) != nil {
-                try FileTree.move(staged, to: path)
-            } else if try FileStatus.ifPresent(path) == nil {
-                throw FileError.notAsPrepared(path: path, problem: "it is not there")
-            }
+        for part in try names(in: transaction) where try isStaged(part) {
+            try FileTree.move(target.path(part), to: target.path(part.committed))
         }
+    }
+
+    /// Checks that the files of an epoch are there, under one name or the other.
+    ///
+    /// - Throws: ``FileError/notAsPrepared(path:problem:)`` for one that is gone.
+    func validate(_ transaction: PreparedTransaction) throws {
+        for part in try names(in: transaction) { _ = try isStaged(part) }
+    }
+
+    /// Whether a prepared file has yet to get its name.
+    private func isStaged(_ part: PartName) throws -> Bool {
+        if try FileStatus.ifPresent(target.path(part)) != nil { return true }
+        let path = target.path(part.committed)
+        guard try FileStatus.ifPresent(path) != nil else {
+            throw FileError.notAsPrepared(path: path, problem: "it is not there")
+        }
+        return false
     }
 
     private func names(in transaction: PreparedTransaction) throws -> [PartName] {

@@ -145,3 +145,8 @@ public enum AsyncResultsError: Error, Equatable, Sendable, CustomStringConvertib
         }
     }
 }
+
+extension AsyncResultsError: RetryableError {
+    /// No: results that were handed over are gone.
+    public var isRetryable: Bool { false }
+}

@@ -85,13 +85,18 @@ public struct CollectTableWriter<Key: Hashable & Sendable, Row: Sendable>: SinkW
     }
 
     /// - Throws: ``CollectTableError`` when an epoch after this one has been committed.
+    public mutating func validateRecovery(
+        _ transactions: [PreparedTransaction], after epoch: Epoch
+    ) throws {
+        try table.access { try $0.checkNothingCommitted(after: epoch) }
+    }
+
+    /// - Throws: As ``validateRecovery(_:after:)``.
     public mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
         hasStarted = true
         try table.access { contents in
             if epoch == .none { contents.committed = .none }
-            guard contents.committed <= epoch else {
-                throw CollectTableError.committed(contents.committed, after: epoch)
-            }
+            try contents.checkNothingCommitted(after: epoch)
             for transaction in transactions { try contents.commit(transaction) }
             contents.staged.drop(
                 after: epoch, subtask: context.subtask, parallelism: context.parallelism)
@@ -100,6 +105,10 @@ public struct CollectTableWriter<Key: Hashable & Sendable, Row: Sendable>: SinkW
 }
 
 extension CollectTable.Contents {
+    fileprivate func checkNothingCommitted(after epoch: Epoch) throws(CollectTableError) {
+        guard committed <= epoch else { throw .committed(committed, after: epoch) }
+    }
+
     fileprivate mutating func commit(_ transaction: PreparedTransaction) throws {
         for change in staged.take(transaction) ?? [] { try view.apply(change) }
         committed = max(committed, transaction.epoch)
@@ -118,4 +127,9 @@ public enum CollectTableError: Error, Equatable, Sendable, CustomStringConvertib
                 + "checkpoint of epoch \(epoch). Restore the latest checkpoint, or start the job anew."
         }
     }
+}
+
+extension CollectTableError: RetryableError {
+    /// No: the table stays as it is.
+    public var isRetryable: Bool { false }
 }

@@ -10,9 +10,8 @@ public struct CollectionSource<Element: Sendable>: Source {
 
     /// Reads `elements` in their order, in `splits` ranges side by side.
     ///
-    /// - Precondition: `splits` is above 0.
+    /// - Parameter splits: At least 1; else the job fails as it starts.
     public init(_ elements: some Sequence<Element>, splits: Int = 1) {
-        precondition(splits > 0, "a collection source needs at least one split, not \(splits)")
         self.elements = Array(elements)
         splitCount = splits
     }
@@ -24,8 +23,14 @@ public struct CollectionSource<Element: Sendable>: Source {
     public var readMode: ReadMode { .inline }
     public var isReplayable: Bool { true }
 
-    public func splits() -> [SourceSplit] {
-        (0..<splitCount).map { index in
+    /// - Throws: ``SourceSettingError`` where there are to be none.
+    public func splits() throws -> [SourceSplit] {
+        guard splitCount > 0 else {
+            throw SourceSettingError(
+                source: "collection", setting: "splits", value: "\(splitCount)",
+                mend: "give 1 or more")
+        }
+        return (0..<splitCount).map { index in
             let (start, end) = (bound(of: index), bound(of: index + 1))
             return SourceSplit(id: "collection-\(index)#\(start)-\(end)", start: start, end: end)
         }

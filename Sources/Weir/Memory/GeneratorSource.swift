@@ -31,7 +31,8 @@ public struct GeneratorSource<Generator: RecordGenerator>: Source {
     ///   - ratePerSecond: How many records a second all splits make together; `nil`: as fast as
     ///     they are taken. What was held back is caught up, so the rate is that of the whole run.
     ///   - generator: Makes the records.
-    /// - Precondition: `count` is not negative, `splits` and `ratePerSecond` are above 0.
+    ///
+    /// With a negative `count`, or `splits` or a rate that is not above 0, the job fails as it starts.
     @inlinable public init(
         count: Int? = nil, splits: Int = 1, ratePerSecond: Double? = nil, _ generator: Generator
     ) {
@@ -46,9 +47,6 @@ public struct GeneratorSource<Generator: RecordGenerator>: Source {
         count: Int?, splits: Int, ratePerSecond: Double?,
         clock: @escaping @Sendable () -> Duration, _ generator: Generator
     ) {
-        precondition(count ?? 0 >= 0, "a generator cannot make \(count ?? 0) records")
-        precondition(splits > 0, "a generator needs at least one split, not \(splits)")
-        precondition(ratePerSecond ?? 1 > 0, "a generator's rate must be above 0")
         self.generator = generator
         self.count = count
         self.splitCount = splits
@@ -68,10 +66,31 @@ public struct GeneratorSource<Generator: RecordGenerator>: Source {
     /// One split for each remainder of the index; `start` is the remainder.
     ///
     /// The name has the number of splits in it: with another number they are other splits.
-    public func splits() -> [SourceSplit] {
-        (0..<splitCount).map {
+    ///
+    /// - Throws: ``SourceSettingError``.
+    public func splits() throws -> [SourceSplit] {
+        try checkSettings()
+        return (0..<splitCount).map {
             SourceSplit(id: "generator-\($0)-of-\(splitCount)", start: Int64($0))
         }
+    }
+
+    private func checkSettings() throws(SourceSettingError) {
+        let wrong: (setting: String, value: String, mend: String)
+        if let count, count < 0 {
+            wrong = ("count", "\(count)", "give 0 or more, or leave it out for records without end")
+        } else if splitCount < 1 {
+            wrong = ("splits", "\(splitCount)", "give 1 or more")
+        } else if let ratePerSecond, !(ratePerSecond > 0 && ratePerSecond.isFinite) {
+            wrong = (
+                "ratePerSecond", "\(ratePerSecond)",
+                "give a number above 0, or leave it out for as many as are taken"
+            )
+        } else {
+            return
+        }
+        throw SourceSettingError(
+            source: "generator", setting: wrong.setting, value: wrong.value, mend: wrong.mend)
     }
 
     @inlinable public func reader(

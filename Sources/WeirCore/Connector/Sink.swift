@@ -74,8 +74,8 @@ public enum DeliveryGuarantee: String, Sendable {
 /// `finish` or `abandon`.
 ///
 /// With checkpoints (``SubtaskContext/isCheckpointed``) results become visible epoch by epoch, in two
-/// phases (Gray, "Notes on Data Base Operating Systems", 1978): `recover` once after a restore;
-/// then `begin`, any number of `write` and `flush`, and `prepare` for each epoch; `commit` for each
+/// phases (Gray, "Notes on Data Base Operating Systems", 1978): `validateRecovery` and `recover` once
+/// after a restore; then `begin`, any number of `write` and `flush`, and `prepare` for each epoch; `commit` for each
 /// epoch whose checkpoint has been completed, in order, while later epochs are being written. At the
 /// end of the input comes the last `prepare`, its `commit`, and `finish`. An epoch whose checkpoint
 /// fails is committed together with the next one that succeeds.
@@ -104,6 +104,16 @@ public protocol SinkWriter<Element> {
     /// The epoch's checkpoint is complete: makes its results visible. If this fails or the process
     /// dies, the same transaction comes again through `recover`.
     mutating func commit(_ transaction: PreparedTransaction) throws
+    /// Whether `recover` could do its work, as far as that can be known without changing anything.
+    ///
+    /// Called for the writers of all sinks before any of them recovers: to go back to an older
+    /// checkpoint destroys what came after it, so a sink that can't must say so before another has.
+    /// Default: does nothing.
+    ///
+    /// - Throws: What stands in the way, for example that what was prepared is gone.
+    mutating func validateRecovery(
+        _ transactions: [PreparedTransaction], after epoch: Epoch
+    ) throws
     /// The job goes on from the checkpoint of `epoch`: makes visible those of `transactions` that are
     /// not yet, and removes what was prepared or written by epochs after it.
     ///
@@ -120,6 +130,9 @@ extension SinkWriter {
         return nil
     }
     public mutating func commit(_ transaction: PreparedTransaction) throws {}
+    public mutating func validateRecovery(
+        _ transactions: [PreparedTransaction], after epoch: Epoch
+    ) throws {}
     public mutating func recover(
         _ transactions: [PreparedTransaction], after epoch: Epoch
     ) throws {}

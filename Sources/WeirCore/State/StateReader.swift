@@ -168,3 +168,8 @@ extension StateFormatError {
     /// The error of a codec of records.
     init(_ error: FieldError) { self.init(error.problem, field: error.field) }
 }
+
+extension StateFormatError: RetryableError {
+    /// No: the state stays what it is.
+    public var isRetryable: Bool { false }
+}

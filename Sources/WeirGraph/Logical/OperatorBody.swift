@@ -129,7 +129,8 @@ public struct SinkBody: Sendable {
 
 /// An open writer, as the runtime drives it: closures formed where the writer's type is known.
 public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
-    // Unchecked: handed over once, to the lane or worker that writes, and used there alone.
+    // Unchecked: after a restore validated by whoever puts the job together; then handed over once, to
+    // the lane or worker that writes, and used there alone.
     /// Writes the rows and empties the batch.
     public let write: (inout Batch<Element>) throws -> Void
     /// Makes visible what was written, where that is cheap.
@@ -144,6 +145,8 @@ public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
     public let prepare: (Epoch) throws -> [UInt8]?
     /// Makes a prepared epoch visible.
     public let commit: (PreparedTransaction) throws -> Void
+    /// Whether `recover` could do its work; changes nothing.
+    public let validateRecovery: ([PreparedTransaction], _ after: Epoch) throws -> Void
     /// Makes visible what a restored checkpoint has prepared, and removes what came after it.
     public let recover: ([PreparedTransaction], _ after: Epoch) throws -> Void
 
@@ -157,6 +160,7 @@ public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
         begin = { try box.writer.begin($0) }
         prepare = { try box.writer.prepare($0) }
         commit = { try box.writer.commit($0) }
+        validateRecovery = { try box.writer.validateRecovery($0, after: $1) }
         recover = { try box.writer.recover($0, after: $1) }
     }
 }

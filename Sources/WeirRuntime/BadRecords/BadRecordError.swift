@@ -36,3 +36,10 @@ public enum BadRecordError: Error, Equatable, Sendable, CustomStringConvertible 
         }
     }
 }
+
+extension BadRecordError: RetryableError {
+    /// Only where a dead letter could not be written, and that may pass.
+    public var isRetryable: Bool {
+        if case .notSetAside(_, let cause, _) = self { cause.isRetryable } else { false }
+    }
+}

@@ -57,6 +57,12 @@ final class ChainCheckpoints: @unchecked Sendable {
 
     func wake() { tasklet.wake() }
 
+    /// Asks the sinks whether they could go on from the checkpoint; changes nothing. Called before any
+    /// chain runs.
+    func validateRecovery() throws {
+        for sink in sinks { try sink.validateRecovery(after: coordinator.restoredEpoch) }
+    }
+
     /// Recovers the sinks' transactions before anything else, and commits epochs that are complete.
     func startTurn() throws {
         guard hasSinks else { return }
@@ -188,6 +194,8 @@ final class ChainCheckpoints: @unchecked Sendable {
 
 /// What a sink's step does for checkpoints.
 protocol SinkEpochs: StatePart {
+    /// Opens the writer and asks it whether it could go on from the checkpoint; changes nothing.
+    func validateRecovery(after epoch: Epoch) throws
     /// Opens the writer, commits what the restored checkpoint has prepared, begins the next epoch.
     func open(restoredFrom epoch: Epoch) throws
     /// Commits the transactions of all epochs up to this one.

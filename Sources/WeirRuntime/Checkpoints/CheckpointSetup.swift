@@ -7,6 +7,8 @@ import WeirState
 struct CheckpointSetup {
     let coordinator: CheckpointCoordinator
     let restored: RestoredState?
+    /// What is restored, where it was chosen as the newest: another may be, if it is damaged.
+    let replaceable: Epoch?
     private(set) var notices: [String] = []
     private let plan: PhysicalPlan
     private let options: CheckpointOptions
@@ -29,12 +31,14 @@ struct CheckpointSetup {
             notices += try options.directory.claim(job: plan.graph.job).map { "\($0)" }
         }
         var found: SavedCheckpoint?
+        var isNewest = true
         if !isFirst {
             found = try Self.newest(options, &notices, isRequired: false)
             if let epoch = found?.manifest.epoch, let firstEpoch, epoch < firstEpoch { found = nil }
         }
         if found == nil {
             found = try Self.find(options.restoring, options, isFirst: isFirst, &notices)
+            if case .path = options.restoring { isNewest = false }
         }
         if let found {
             try RestoredState.checkIdentity(found.manifest, at: found.path, against: plan)
@@ -45,6 +49,7 @@ struct CheckpointSetup {
             notices.append("restored checkpoint \(found.manifest.epoch) from \(found.path)")
         }
         restored = found.map { RestoredState(checkpoint: $0, defect: options.defect) }
+        replaceable = isNewest ? found?.epoch : nil
         coordinator = CheckpointCoordinator(
             options: options, executor: executor, restored: found,
             lastEpoch: try options.directory.newestEpoch())

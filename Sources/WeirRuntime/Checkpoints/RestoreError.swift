@@ -1,3 +1,5 @@
+public import WeirCore
+
 /// Why a job can't go on from a checkpoint: its state and the job don't go together, or it is damaged.
 public enum RestoreError: Error, Sendable, CustomStringConvertible {
     /// There is no whole checkpoint to go on from.
@@ -47,4 +49,14 @@ public struct CheckpointSetupError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         "the job can't be checkpointed: " + problems.joined(separator: "; ")
     }
+}
+
+extension RestoreError: RetryableError {
+    /// No: the job and its state stay what they are.
+    public var isRetryable: Bool { false }
+}
+
+extension CheckpointSetupError: RetryableError {
+    /// No: the program is at fault.
+    public var isRetryable: Bool { false }
 }

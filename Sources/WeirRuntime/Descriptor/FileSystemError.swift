@@ -1,3 +1,5 @@
+public import WeirCore
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -52,6 +54,16 @@ public struct FileSystemError: Error, Equatable, Sendable, CustomStringConvertib
         case ENOTDIR: "A part of the path is a file, where a directory should be."
         case EMFILE, ENFILE: "Raise the limit of open files (`ulimit -n`), or read fewer at once."
         default: nil
+        }
+    }
+}
+
+extension FileSystemError: RetryableError {
+    /// Not where rights, names or the kind of file stand in the way.
+    public var isRetryable: Bool {
+        switch code {
+        case EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ELOOP, ENAMETOOLONG, EBADF: false
+        default: true
         }
     }
 }

@@ -131,3 +131,13 @@ public struct UndeclaredSideOutput: Error, Equatable, Sendable, CustomStringConv
         "there is no side output '\(name)' of this type. List it in the function's `sideOutputs`"
     }
 }
+
+extension TimerFailure: RetryableError {
+    /// As its cause.
+    public var isRetryable: Bool { cause.mayPass }
+}
+
+extension UndeclaredSideOutput: RetryableError {
+    /// No: the program is at fault.
+    public var isRetryable: Bool { false }
+}

@@ -31,6 +31,8 @@ public final class JobExecution: Sendable {
         var notices: [String] = []
         /// The first epoch of this run; a later attempt goes on from none before it.
         var firstEpoch: Epoch?
+        /// The checkpoint that was restored, where another may be restored instead.
+        var replaceableCheckpoint: Epoch?
         /// What the sources' bad records were when this run began.
         var firstBadRecords: [OperatorID: [UInt8]] = [:]
     }
@@ -81,14 +83,19 @@ public final class JobExecution: Sendable {
             do {
                 return try await attempt(isFirst: isFirst)
             } catch {
-                // What can't even be put together needs its user.
                 let hasBegun = state.withLock { $0.parts != nil }
+                if passesOver(error, hasBegun: hasBegun) {
+                    isFirst = false
+                    continue
+                }
+                // What can't even be put together needs its user.
                 guard !isPermanent(error), hasBegun || !isFirst,
                     let delay = restart.delay(
                         at: executor.nanoseconds(), madeProgress: endAttempt(),
                         random: jitter())
                 else { throw error }
-                note("starting again in \(delay.spelledOut), after: \(error)")
+                if isStopping.load(ordering: .sequentiallyConsistent) { throw error }
+                note("starting again in \(delay.roundedText), after: \(error)")
                 state.withLock { $0.history.restarts += 1 }
                 await pause(delay)
                 if isStopping.load(ordering: .sequentiallyConsistent) { throw error }
@@ -185,10 +192,23 @@ public final class JobExecution: Sendable {
     private func isPermanent(_ error: any Error) -> Bool {
         if state.withLock({ $0.isAborted }) { return true }
         guard let failure = error as? JobFailure else { return true }
+        return !failure.cause.mayPass
+    }
+
+    /// Whether the checkpoint that was restored has turned out damaged, and may be passed over for the
+    /// one before it: not where it was asked for by name, or where nothing may start again.
+    private func passesOver(_ error: any Error, hasBegun: Bool) -> Bool {
+        guard let directory = options.checkpoints?.directory,
+            let epoch = state.withLock({ $0.isAborted ? nil : $0.replaceableCheckpoint }),
+            let failure = error as? JobFailure, options.restartStrategy != .never || !hasBegun,
+            !isStopping.load(ordering: .sequentiallyConsistent)
+        else { return false }
         let cause = (failure.cause as? OperatorFailure)?.cause ?? failure.cause
-        // A restored job would need as much memory, and fail again after it has read as much.
-        if case .memoryLimitReached? = cause as? JobError { return true }
-        return cause is RestoreError || cause is BadRecordError || cause is CheckpointSetupError
+        guard let damage = cause as? CheckpointStorageError, damage.isDamage else { return false }
+        directory.noteDamage(epoch, damage)
+        _ = endAttempt()
+        if hasBegun { state.withLock { $0.history.restarts += 1 } }
+        return true
     }
 
     /// Puts an attempt behind.
@@ -241,6 +261,7 @@ public final class JobExecution: Sendable {
                 since: state.withLock { $0.firstEpoch })
         }
         for notice in setup?.notices ?? [] { note(notice) }
+        state.withLock { $0.replaceableCheckpoint = setup?.replaceable }
         // A run that has begun before finds what it has written itself.
         let (prepared, splits) = try inspectSurroundings(
             hasWritten: setup?.restored != nil || !isFirst)
@@ -257,6 +278,8 @@ public final class JobExecution: Sendable {
             },
             onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
         var parts = try assembler.assemble()
+        parts.recordsRestored = plan.graph.operators.filter { $0.kind == .source }
+            .reduce(0) { $0 + parts.counts(of: $1.id).received }
         guard let setup else { return parts }
         do {
             try beginBadRecords(
@@ -264,6 +287,10 @@ public final class JobExecution: Sendable {
                 firstBadRecords)
             try setup.finish(
                 &parts, onFailure: { [self] in fail($0) }, onFinish: { [self] in finishOne() })
+            // All of them before any recovers: to go back destroys what came later.
+            if setup.restored != nil {
+                for chain in parts.checkpoints { try chain.validateRecovery() }
+            }
         } catch {
             parts.discard()
             throw error
@@ -412,7 +439,8 @@ public final class JobExecution: Sendable {
         return JobSummary(
             job: plan.graph.job, outcome: outcome, parallelism: plan.parallelism,
             seconds: end.map { Double($0 - start) / 1e9 } ?? 0,
-            recordsRead: read.reduce(0) { $0 + $1.counts.received }, ledger: ledger,
+            recordsRead: read.reduce(0) { $0 + $1.counts.received },
+            recordsRestored: parts?.recordsRestored ?? 0, ledger: ledger,
             peakStateBytes: parts?.peakStateBytes(plan) ?? [:])
     }
 }

@@ -24,6 +24,8 @@ struct JobParts {
     /// The queues of each connection, in the order of the plan.
     var queues: [[any AnyQueue]] = []
 
+    /// What the sources had read when the job was restored.
+    var recordsRestored = 0
     /// The records that had crossed each connection when the job was restored, or were in flight on it;
     /// in the order of the plan.
     var restoredCrossings: [Int] = []

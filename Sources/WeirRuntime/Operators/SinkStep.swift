@@ -3,7 +3,8 @@ import WeirGraph
 
 /// Writes records to a sink: the end of a chain.
 ///
-/// The writer is opened with the first call, which for a blocking sink is on its lane. In a job with
+/// The writer is opened with the first call, which for a blocking sink is on its lane; in a job that
+/// goes on from a checkpoint, before anything runs. In a job with
 /// checkpoints it writes epoch by epoch, and the transactions that wait for their checkpoint are a
 /// part of the state.
 final class SinkOperator<Element: Sendable>: SinkEpochs {
@@ -65,6 +66,10 @@ final class SinkOperator<Element: Sendable>: SinkEpochs {
     }
 
     // MARK: - Epochs
+
+    func validateRecovery(after epoch: Epoch) throws {
+        try context.attributing { try opened().validateRecovery(pending, epoch) }
+    }
 
     func open(restoredFrom epoch: Epoch) throws {
         try context.attributing {

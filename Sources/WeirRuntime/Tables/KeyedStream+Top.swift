@@ -16,7 +16,6 @@ extension KeyedStream {
     ///   - retention: How long a ranking that no record enters is kept.
     ///   - emitting: How many records may become one change.
     ///   - name: The operator's name; its state is saved under it.
-    /// - Precondition: `limit` is at least 1.
     @inlinable @inline(__always)
     public func topN<Value: Comparable & SendableMetatype>(
         _ limit: Int, by value: @escaping @Sendable (Element) -> Value?,
@@ -55,7 +54,6 @@ extension KeyedStream {
     /// the one that arrived first ranks first.
     ///
     /// - Parameter comesFirst: Whether its first argument ranks strictly before its second.
-    /// - Precondition: `limit` is at least 1.
     @inlinable @inline(__always)
     public func topN(
         _ limit: Int, order comesFirst: @escaping @Sendable (Element, Element) -> Bool,
@@ -73,13 +71,12 @@ extension KeyedStream {
         order comesFirst: @escaping @Sendable (Element, Element) -> Bool,
         keeping retention: StateRetention, emitting: UpdateCoalescing, as name: String
     ) -> KeyedTable<RankedKey<Key>, Element> {
-        precondition(limit >= 1, "a ranking of \(limit) records")
-        return tabled(
+        tabled(
             .ranked, keeping: retention, emitting: emitting, as: name,
             fold: topFold(by: key, isRanked: isRanked, comesFirst: comesFirst)
         ) {
             TopTable(limit: limit)
-        }
+        }.checkingLimit(limit)
     }
 }
 

@@ -14,7 +14,6 @@ extension KeyedTable where Key: Comparable {
     ///   - group: What rows are ranked within.
     ///   - emitting: How many changes may become one.
     ///   - name: The operator's name; its state is saved under it.
-    /// - Precondition: `limit` is at least 1.
     /// - Complexity: O(log n) for each change of a row, and O(`limit`) for each group whose changes
     ///   are put out; n is the number of rows in the group.
     @inlinable
@@ -23,7 +22,6 @@ extension KeyedTable where Key: Comparable {
         in group: @escaping @Sendable (Row) throws -> Group,
         emitting: UpdateCoalescing = .automatic, as name: String
     ) -> KeyedTable<RankedKey<Group>, Row> {
-        precondition(limit >= 1, "a ranking of \(limit) rows")
         let regrouped:
             @Sendable (KeyedChange<Key, Row>) throws -> RegroupedChange<Group, KeyedRow<Key, Row>> =
                 { change in
@@ -35,6 +33,19 @@ extension KeyedTable where Key: Comparable {
             fold: topOfTableFold(TopOfTable<Group, Key, Value, Row>.self)
         ) {
             TopOfTable(limit: limit, value: value)
+        }.checkingLimit(limit)
+    }
+}
+
+extension KeyedTable {
+    /// Reports a ranking of no rows.
+    @usableFromInline func checkingLimit(_ limit: Int) -> Self {
+        if limit < 1 {
+            job.report(
+                GraphProblem(
+                    changeStream.output.operatorID, "it ranks the best \(limit)",
+                    mend: "Rank at least one"))
         }
+        return self
     }
 }

@@ -106,7 +106,7 @@ extension CheckpointDirectory.State {
     /// The names of all segments that are needed.
     var referredSegments: Set<String> {
         var names: Set<String> = []
-        for kept in complete.values { names.formUnion(kept.segments) }
+        for kept in complete.values { names.formUnion(kept.segments ?? []) }
         for written in inProgress.values { names.formUnion(written) }
         return names
     }

@@ -31,13 +31,17 @@ public final class CheckpointDirectory: Sendable {
         var newest = Epoch.none
         /// The checkpoints that were completed.
         var complete: [Epoch: KeptCheckpoint] = [:]
+        /// What was found when blocks were read.
+        var damagedBlocks: [Epoch: CheckpointStorageError] = [:]
         /// How many ``SavedCheckpoint`` there are of an epoch, and checkpoints in progress on top
         /// of it.
         var uses: [Epoch: Int] = [:]
         /// The segments that checkpoints in progress have written.
         var inProgress: [Epoch: Set<String>] = [:]
-        /// Whether segments may be removed: not where a manifest could not be read.
-        var isCollectable = true
+        /// Whether segments may be removed: not where a manifest can't be read, so that nobody knows
+        /// which it needs. Someone may put back a good copy; else its checkpoint goes in time, when it
+        /// is older than all that are kept.
+        var isCollectable: Bool { !complete.values.contains { $0.segments == nil } }
     }
 
     /// What collection needs to know of a checkpoint.
@@ -45,19 +49,24 @@ public final class CheckpointDirectory: Sendable {
         /// `nil` when the manifest could not be read.
         let job: String?
         let kind: CheckpointKind
-        let segments: Set<String>
-        /// Whether it was found damaged: then it does not count among those that are kept.
-        var isDamaged: Bool
+        /// `nil` when the manifest could not be read.
+        let segments: Set<String>?
+        /// What was found damaged: then it does not count among those that are kept.
+        var damage: CheckpointStorageError?
+
+        var isDamaged: Bool { damage != nil }
 
         init(_ manifest: CheckpointManifest) {
             job = manifest.job
             kind = manifest.kind
             segments = Set(manifest.segments.map(\.name))
-            isDamaged = false
         }
 
-        private init() { (job, kind, segments, isDamaged) = (nil, .checkpoint, [], true) }
-        static let unreadable = KeptCheckpoint()
+        /// One with a manifest that could not be read.
+        init(unreadable damage: CheckpointStorageError) {
+            (job, kind, segments) = (nil, .checkpoint, nil)
+            self.damage = damage
+        }
     }
 
     /// Names a directory; nothing is made or read.
@@ -127,37 +136,41 @@ public final class CheckpointDirectory: Sendable {
         }
     }
 
-    /// The newest checkpoint that can be used; damaged ones are passed over.
+    /// The newest checkpoint that can be used; damaged ones are passed over, also those of which
+    /// ``noteDamage(_:_:)`` was told.
     ///
-    /// - Parameters:
-    ///   - limit: Only checkpoints before this one are looked at: for one that was found damaged
-    ///     while its blocks were being read.
-    ///   - verifying: Whether all blocks are read and checked now; otherwise each is when it is
-    ///     read.
+    /// - Parameter verifying: Whether all blocks are read and checked now; otherwise each is when it
+    ///   is read.
     /// - Returns: The checkpoint, `nil` where none was ever completed, and what is wrong with those
     ///   passed over.
     /// - Throws: ``CheckpointStorageError/noUsableCheckpoint(path:problems:)`` when there are
-    ///   checkpoints and all are damaged, or none before `limit`; and what is thrown for reasons
-    ///   other than damage, where an older checkpoint would be the wrong answer.
+    ///   checkpoints and all are damaged; and what is thrown for reasons other than damage, where an
+    ///   older checkpoint would be the wrong answer.
     public func latest(
-        before limit: Epoch? = nil, verifying: Bool = false
+        verifying: Bool = false
     ) throws -> (checkpoint: SavedCheckpoint?, problems: [CheckpointProblem]) {
         var problems: [CheckpointProblem] = []
         let epochs = try SavedCheckpoint.epochs(root: path, fileSystem: fileSystem)
-        for epoch in epochs.reversed() where limit.map({ epoch < $0 }) ?? true {
+        for epoch in epochs.reversed() {
             do {
+                if let damage = state.withLock({ $0.damagedBlocks[epoch] }) { throw damage }
                 let checkpoint = try open(epoch)
                 if verifying { try checkpoint.verify() }
                 return (checkpoint, problems)
             } catch let error as CheckpointStorageError where error.isDamage {
-                state.withLock { $0.complete[epoch]?.isDamaged = true }
+                state.withLock { $0.complete[epoch]?.damage = error }
                 problems.append(CheckpointProblem(epoch: epoch, error))
             }
         }
-        guard problems.isEmpty, limit == nil else {
+        guard problems.isEmpty else {
             throw CheckpointStorageError.noUsableCheckpoint(path: path, problems: problems)
         }
         return (nil, [])
+    }
+
+    /// Takes a checkpoint for damaged from now on: a block of it was, when it came to be read.
+    public func noteDamage(_ epoch: Epoch, _ error: CheckpointStorageError) {
+        state.withLock { $0.damagedBlocks[epoch] = error }
     }
 
     /// Opens one checkpoint of the directory.
@@ -258,9 +271,7 @@ extension CheckpointDirectory {
                     epoch, root: path, fileSystem: fileSystem)
                 found.complete[epoch] = KeptCheckpoint(manifest)
             } catch {
-                found.complete[epoch] = .unreadable
-                // What is not damaged, but could not be read now, may be good the next time.
-                found.isCollectable = found.isCollectable && error.isDamage
+                found.complete[epoch] = KeptCheckpoint(unreadable: error)
                 problems.append(CheckpointProblem(epoch: epoch, error))
             }
         }
@@ -270,7 +281,6 @@ extension CheckpointDirectory {
         state.withLock { state in
             state.newest = max(found.newest, state.newest)
             state.complete = found.complete
-            state.isCollectable = found.isCollectable
         }
         return problems
     }

@@ -98,9 +98,9 @@ extension CheckpointStorageError: CustomStringConvertible {
             "there is no checkpoint at \(path). Name a checkpoint directory, one of the numbered "
                 + "directories in its `checkpoints`, or a savepoint."
         case .noUsableCheckpoint(let path, let problems):
-            "no checkpoint in \(path) can be used: "
-                + problems.map(\.description).joined(separator: "; ")
-                + ". Mend the files, or start from nothing in another directory."
+            "no checkpoint in \(path) can be used:\n"
+                + problems.map { "  - \($0)\n" }.joined()
+                + "Mend the files, or start from nothing in another directory."
         case .exists(let path):
             "\(path) is there already. Name a path where nothing is."
         case .ended(let path, let epoch):
@@ -132,5 +132,15 @@ public struct CheckpointProblem: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         epoch.map { "checkpoint \($0): \(reason)" } ?? reason
+    }
+}
+
+extension CheckpointStorageError: RetryableError {
+    /// Where it is a matter of time: a full disk, another job, and what the system reports.
+    public var isRetryable: Bool {
+        switch self {
+        case .full, .failed, .inUse: true
+        default: false
+        }
     }
 }

@@ -135,3 +135,8 @@ public struct PatternLimitExceeded: Error, Equatable, Sendable, CustomStringConv
             + "`partialMatchesMax`."
     }
 }
+
+extension PatternLimitExceeded: RetryableError {
+    /// No: the same records come again.
+    public var isRetryable: Bool { false }
+}

@@ -1,4 +1,4 @@
-import WeirCore
+public import WeirCore
 
 extension StateTable {
     @inlinable func entry(
@@ -155,4 +155,9 @@ public enum StateTableError: Error, Equatable, Sendable, CustomStringConvertible
                 + "run the operator at a higher parallelism"
         }
     }
+}
+
+extension StateTableError: RetryableError {
+    /// No: the keys come again.
+    public var isRetryable: Bool { false }
 }

@@ -106,13 +106,21 @@ final class SinkRun<S: Sink> where S.Element: Hashable {
     }
 
     private func recover(_ checkpoint: Checkpoint?) throws {
-        for index in writers.indices {
-            let given = (checkpoint?.transactions ?? []).filter {
-                $0.subtask % writers.count == index
+        let epoch = checkpoint?.epoch ?? .none
+        let given = writers.indices.map { index in
+            (checkpoint?.transactions ?? []).filter { $0.subtask % writers.count == index }
+        }
+        if checkpoint != nil {
+            for index in writers.indices {
+                try writers[index].validateRecovery(given[index], after: epoch)
             }
+            // It must have changed nothing that a later start needs.
+            try crash(0.05, "before recovering")
+        }
+        for index in writers.indices {
             for _ in 0..<(chance(0.2) ? 2 : 1) {
-                note(.recovered, "recover \(index): \(given.map(\.epoch))")
-                try writers[index].recover(given, after: checkpoint?.epoch ?? .none)
+                note(.recovered, "recover \(index): \(given[index].map(\.epoch))")
+                try writers[index].recover(given[index], after: epoch)
             }
             try crash(0.05, "while recovering")
         }

@@ -76,6 +76,12 @@ final class EpochSink<Element: Sendable>: Sink {
             }
         }
 
+        mutating func validateRecovery(
+            _ transactions: [PreparedTransaction], after epoch: Epoch
+        ) throws {
+            try sink.onStep("validateRecovery")
+        }
+
         mutating func recover(_ transactions: [PreparedTransaction], after epoch: Epoch) throws {
             try sink.onStep("recover")
             for transaction in transactions { apply(transaction) }

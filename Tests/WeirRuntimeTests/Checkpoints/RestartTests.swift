@@ -98,6 +98,36 @@ import WeirTesting
         #expect(sink.records.sorted() == Array(0..<200))
     }
 
+    @Test func `has no sink recover before all have said that they can`() throws {
+        let isRefusing = SharedCount(), recoveries = SharedCount()
+        let willing = EpochSink<Int> { if $0 == "recover" { recoveries.add(1) } }
+        let unwilling = EpochSink<Int> { step in
+            if step == "validateRecovery", isRefusing.current > 0 {
+                throw TestError("can't go back")
+            }
+        }
+        let plan = try plan(parallelism: 2) { job in
+            let numbers = job.source(
+                CountedSource(splits: 2, records: 50) { $0 * 50 + $1 }, as: "numbers")
+            numbers.sink(to: willing, as: "willing")
+            numbers.sink(to: unwilling, as: "unwilling")
+        }
+        _ = try run(plan, seed: 1, options: options())
+        // A job that begins anew has them recover from nothing.
+        #expect(recoveries.current == 2)
+        isRefusing.add(1)
+        for seed in UInt64(2)...6 {
+            let failure = try #require(try runFailing(plan, seed: seed, options: options()))
+            #expect("\(failure)".contains("unwilling") && "\(failure)".contains("can't go back"))
+        }
+        #expect(recoveries.current == 2)
+        isRefusing.add(-1)
+        _ = try run(plan, seed: 7, options: options())
+        #expect(recoveries.current == 4)
+        #expect(willing.records.sorted() == unwilling.records.sorted())
+        #expect(willing.records.sorted() == Array(0..<100))
+    }
+
     @Test func `restores nothing that a crash could undo`() throws {
         // The disk is full for some operations, among them the last step of a checkpoint; the job
         // starts again from what is there; then comes a crash.

@@ -34,6 +34,26 @@ import WeirTesting
         }
     }
 
+    @Test(arguments: [0, -3]) func `are at least one`(limit: Int) throws {
+        let job = JobBuilder(name: "test")
+        let events = job.source(TestSource<Event>([]), as: "events").keyed(by: \.key)
+        let best = events.topN(limit, by: \.value, keeping: .forever, as: "best")
+        best.sink(to: TestSink<KeyedChange<RankedKey<Int>, Event>>(), as: "sink")
+        KeyedTable(
+            trusting: job.source(TestSource<KeyedChange<Int, Event>>([]), as: "changes")
+        )
+        .topN(limit, by: { $0.value }, in: { $0.key % 2 }, as: "best of these")
+        .sink(to: TestSink<KeyedChange<RankedKey<Int>, Event>>(), as: "other")
+        let error = #expect(throws: ValidationError.self) {
+            try Planner(parallelism: 1).plan(job.graph)
+        }
+        for name in ["best", "best of these"] {
+            #expect(
+                "\(try #require(error))".contains(
+                    "operator '\(name)': it ranks the best \(limit). Rank at least one."))
+        }
+    }
+
     @Test func `move down for a better one, and the last of them leaves`() throws {
         let harness = try StepHarness<Event, KeyedChange<RankedKey<Int>, Int>> { context, next in
             let probe = context

@@ -67,6 +67,52 @@ import WeirTesting
                 .manifest.kind == .savepoint)
     }
 
+    @Test func `keeps all segments until a damaged manifest is mended or gone`() throws {
+        let place = TemporaryPlace()
+        var model = StateModel(seed: 14, blocks: 40)
+        let first = CheckpointDirectory(place.path, retaining: 2)
+        _ = try first.claim(job: "orders")
+        for _ in 1...3 {
+            _ = try model.save(in: first, base: nil)
+            model.markAllChanged()
+        }
+        let good = model.content
+        first.release()
+        let manifest = place.path + "/checkpoints/000000000003/manifest.json"
+        let bytes = try Data(contentsOf: URL(filePath: manifest))
+        try bytes.dropLast(9).write(to: URL(filePath: manifest))
+        let second = CheckpointDirectory(place.path, retaining: 2)
+        #expect(try second.claim(job: "orders").count == 1)
+        #expect(try second.latest().checkpoint?.epoch == Epoch(2))
+        model.change(share: 0.5)
+        _ = try model.save(in: second, base: nil)
+        // Someone puts back a good copy: nothing that it needs is gone.
+        try bytes.write(to: URL(filePath: manifest))
+        let mended = try SavedCheckpoint.open(
+            place.path + "/checkpoints/000000000003", verifying: true)
+        #expect(try StateModel.content(of: mended) == good)
+        try bytes.dropLast(9).write(to: URL(filePath: manifest))
+        for _ in 1...3 {
+            model.change(share: 0.5)
+            _ = try model.save(in: second, base: nil)
+        }
+        // Two good ones came after it; it has gone, and so has what nothing else needs.
+        #expect(!FileManager.default.fileExists(atPath: manifest))
+        second.release()
+        let third = CheckpointDirectory(place.path, retaining: 2)
+        #expect(try third.claim(job: "orders").isEmpty)
+        let segments = try FileManager.default.contentsOfDirectory(
+            atPath: place.path + "/segments"
+        ).map { String($0.prefix(32)) }
+        let needed = try SavedCheckpoint.epochs(root: place.path, fileSystem: DiskFileSystem())
+            .flatMap { epoch in
+                try SavedCheckpoint.manifest(
+                    epoch, root: place.path, fileSystem: DiskFileSystem()
+                ).segments.map(\.name)
+            }
+        #expect(Set(segments) == Set(needed))
+    }
+
     @Test func `keeps what a checkpoint has taken from one of an earlier run`() throws {
         let files = SimulatedDisk()
         var model = StateModel(seed: 13, blocks: 100)

@@ -12,7 +12,8 @@ private struct Squares: RecordGenerator {
         let source = GeneratorSource(count: count, splits: splits) { $0 }
         let expected = (0..<splits).map { Array(stride(from: $0, to: count, by: splits)) }
         #expect(try source.readSplits() == expected)
-        #expect(source.splits().map(\.id) == (0..<splits).map { "generator-\($0)-of-\(splits)" })
+        #expect(
+            try source.splits().map(\.id) == (0..<splits).map { "generator-\($0)-of-\(splits)" })
     }
 
     @Test func `takes a generator type as well as a closure`() throws {
@@ -23,7 +24,7 @@ private struct Squares: RecordGenerator {
 
     @Test func `respects the limit and leaves times open`() throws {
         let source = GeneratorSource { $0 }
-        var reader = source.reader(for: source.splits()[0], context: .test())
+        var reader = source.reader(for: try source.splits()[0], context: .test())
         var batch = Batch<Int>.of([-1])
         let outcome = reader.read(into: &batch, limit: 4)
         #expect(!outcome.isEnd && batch.count == 5)
@@ -37,7 +38,7 @@ private struct Squares: RecordGenerator {
         let source = GeneratorSource(
             count: 100, splits: 2, ratePerSecond: 8,
             clock: { .seconds(seconds.withLock { $0 }) }, ClosureGenerator { $0 })
-        var reader = source.reader(for: source.splits()[1], context: .test())
+        var reader = source.reader(for: try source.splits()[1], context: .test())
         func read(at time: Double) throws -> (rows: [Int], wait: Duration?) {
             seconds.withLock { $0 = 100 + time }
             var batch = Batch<Int>()
@@ -54,6 +55,22 @@ private struct Squares: RecordGenerator {
         #expect(try read(at: 60) == (Array(stride(from: 11, to: 31, by: 2)), nil))
     }
 
+    @Test(
+        arguments: [
+            (-1, 1, nil, "count` is -1; give 0 or more"),
+            (nil, 0, nil, "splits` is 0; give 1 or more"),
+            (nil, 1, 0, "ratePerSecond` is 0.0; give a number above 0"),
+            (nil, 1, .nan, "ratePerSecond` is nan; give a number above 0"),
+            (nil, 1, .infinity, "ratePerSecond` is inf; give a number above 0"),
+        ] as [(Int?, Int, Double?, String)])
+    func `refuses to start with settings that make no sense`(
+        count: Int?, splits: Int, rate: Double?, message: String
+    ) throws {
+        let source = GeneratorSource(count: count, splits: splits, ratePerSecond: rate) { $0 }
+        let error = #expect(throws: SourceSettingError.self) { try source.splits() }
+        #expect("\(try #require(error))".contains("the generator's `\(message)"))
+    }
+
     @Test func `says what it makes`() {
         #expect(GeneratorSource { $0 }.summary == "generator: records without end, 1 split")
         #expect(
@@ -68,6 +85,14 @@ private struct Squares: RecordGenerator {
         let parts = try CollectionSource(0..<count, splits: splits).readSplits()
         #expect(parts.count == splits && Array(parts.joined()) == Array(0..<count))
         #expect(parts.allSatisfy { $0.count == count / splits || $0.count == count / splits + 1 })
+    }
+
+    @Test func `refuses to start without splits`() throws {
+        let error = #expect(throws: SourceSettingError.self) {
+            try CollectionSource([1], splits: 0).splits()
+        }
+        #expect(
+            "\(try #require(error))" == "the collection's `splits` is 0; give 1 or more")
     }
 
     @Test func `says what it holds`() {

@@ -1,4 +1,4 @@
-import WeirCore
+public import WeirCore
 
 /// How often, and how long after a failure, an asynchronous call is tried again.
 public struct RetryPolicy: Sendable {
@@ -86,4 +86,9 @@ public struct AsyncCallFailure: Error, Sendable, CustomStringConvertible {
     public var description: String {
         attempts == 1 ? "\(cause)" : "\(cause), at the last of \(attempts) attempts"
     }
+}
+
+extension AsyncCallFailure: RetryableError {
+    /// As its cause.
+    public var isRetryable: Bool { cause.mayPass }
 }
