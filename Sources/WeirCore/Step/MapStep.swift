@@ -1,8 +1,8 @@
 /// Makes the step that replaces every record by its transform.
 @inlinable
-public func mapStep<Input, Output>(
+public func mapStep<Input, Output, Failure: Error>(
     _ context: SubtaskContext, into next: Step<Output>,
-    _ transform: @escaping (Input) throws -> Output
+    _ transform: @escaping (__owned Input) throws(Failure) -> Output
 ) -> Step<Input> {
     mapStep(context, into: next, mapping: { try $0.mapRows(into: &$1, transform) })
 }
@@ -70,9 +70,9 @@ public func filterStep<Element>(
 
 /// Makes the step that replaces every record by its transform, and drops those that have none.
 @inlinable
-public func compactMapStep<Input, Output>(
+public func compactMapStep<Input, Output, Failure: Error>(
     _ context: SubtaskContext, into next: Step<Output>,
-    _ transform: @escaping (Input) throws -> Output?
+    _ transform: @escaping (__owned Input) throws(Failure) -> Output?
 ) -> Step<Input> {
     compactMapStep(context, into: next, mapping: { try $0.compactMapRows(into: &$1, transform) })
 }
