@@ -122,6 +122,13 @@ import WeirRuntime
         try target.removeOldParts(subtask: subtask, from: part, parallelism: parallelism)
     }
 
+    /// Closes the last file, which keeps its hidden name where it is one that the next run goes on with.
+    mutating func suspend() throws {
+        guard case .atEnd = visibility else { return try finish() }
+        // All rows are in the file since the last epoch was prepared.
+        file = nil
+    }
+
     /// Removes what is not complete, nor prepared for a checkpoint; complete files stay.
     mutating func abandon() {
         if !isPrepared { file?.abandon() }

@@ -29,6 +29,7 @@ public struct RowFileWriter<Row: Sendable>: SinkWriter {
 
     public mutating func flush() throws { try output.flush() }
     public mutating func finish() throws { try output.finish() }
+    public mutating func suspend() throws { try output.suspend() }
     public mutating func abandon() { output.abandon() }
 
     public mutating func begin(_ epoch: Epoch) throws { try output.begin(epoch) }

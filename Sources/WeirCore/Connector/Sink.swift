@@ -77,7 +77,8 @@ public enum DeliveryGuarantee: String, Sendable {
 /// phases (Gray, "Notes on Data Base Operating Systems", 1978): `validateRecovery` and `recover` once
 /// after a restore; then `begin`, any number of `write` and `flush`, and `prepare` for each epoch; `commit` for each
 /// epoch whose checkpoint has been completed, in order, while later epochs are being written. At the
-/// end of the input comes the last `prepare`, its `commit`, and `finish`. An epoch whose checkpoint
+/// end of the input comes the last `prepare`, its `commit`, and `finish`; where the job is stopped before
+/// that, `suspend` in place of `finish`. An epoch whose checkpoint
 /// fails is committed together with the next one that succeeds.
 public protocol SinkWriter<Element> {
     /// The records that it writes.
@@ -90,6 +91,9 @@ public protocol SinkWriter<Element> {
     mutating func flush() throws
     /// The input has ended: makes everything visible and closes.
     mutating func finish() throws
+    /// The job was stopped after its last checkpoint, and another run will go on: closes, with
+    /// nothing made to look complete. Default: ``finish()``.
+    mutating func suspend() throws
     /// The job has failed or was stopped at once: closes and removes what was neither made visible
     /// nor prepared.
     mutating func abandon()
@@ -123,6 +127,7 @@ public protocol SinkWriter<Element> {
 
 extension SinkWriter {
     public mutating func flush() throws {}
+    public mutating func suspend() throws { try finish() }
     public mutating func abandon() {}
     public mutating func begin(_ epoch: Epoch) throws {}
     public mutating func prepare(_ epoch: Epoch) throws -> [UInt8]? {

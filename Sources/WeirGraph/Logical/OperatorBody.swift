@@ -137,6 +137,8 @@ public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
     public let flush: () throws -> Void
     /// Makes everything visible and closes.
     public let finish: () throws -> Void
+    /// Closes, for another run to go on.
+    public let suspend: () throws -> Void
     /// Closes and removes what was neither made visible nor prepared.
     public let abandon: () -> Void
     /// Begins an epoch.
@@ -156,6 +158,7 @@ public struct SinkWriting<Element: Sendable>: @unchecked Sendable {
         write = { try box.writer.write(&$0) }
         flush = { try box.writer.flush() }
         finish = { try box.writer.finish() }
+        suspend = { try box.writer.suspend() }
         abandon = { box.writer.abandon() }
         begin = { try box.writer.begin($0) }
         prepare = { try box.writer.prepare($0) }

@@ -156,7 +156,8 @@ final class ChainCheckpoints: @unchecked Sendable {
     func standsStill() throws -> Bool {
         guard isOver.load(ordering: .acquiring) else { return false }
         try startTurn()
-        for sink in sinks { try sink.finish() }
+        // A chain whose input has not ended was stopped.
+        for sink in sinks { try hasSaidEnded ? sink.finish() : sink.suspend() }
         for member in members { member.context.cleanups.run() }
         return true
     }
@@ -202,6 +203,8 @@ protocol SinkEpochs: StatePart {
     func commit(upTo epoch: Epoch) throws
     /// Closes the writer; all has been committed.
     func finish() throws
+    /// Closes the writer for another run to go on; all has been committed.
+    func suspend() throws
 }
 
 /// The state of one chain at a barrier, on its way to disk.

@@ -49,7 +49,9 @@ struct CheckpointSetup {
             notices.append("restored checkpoint \(found.manifest.epoch) from \(found.path)")
         }
         restored = found.map { RestoredState(checkpoint: $0, defect: options.defect) }
-        replaceable = isNewest ? found?.epoch : nil
+        replaceable = found.flatMap { found in
+            isNewest && options.directory.holds(found) ? found.epoch : nil
+        }
         coordinator = CheckpointCoordinator(
             options: options, executor: executor, restored: found,
             lastEpoch: try options.directory.newestEpoch())
@@ -80,7 +82,7 @@ struct CheckpointSetup {
             if isFirst, let latest = try options.directory.latest().checkpoint {
                 notices.append(
                     "starting from the beginning, although \(latest.path) has the state of an "
-                        + "earlier run; restore it to go on from there")
+                        + "earlier run; that is given up (`--restore` goes on from there)")
             }
             return nil
         case .latest: return try newest(options, &notices, isRequired: true)
@@ -103,6 +105,22 @@ struct CheckpointSetup {
                 directory: options.directory.path, problems: found.problems.map { "\($0)" })
         }
         return found.checkpoint
+    }
+
+    /// Gives up the checkpoints that come after the one restored, before any sink goes back to it.
+    ///
+    /// - Returns: What the user should know of it; `nil`: there were none.
+    func giveUpLater() throws -> String? {
+        let directory = options.directory
+        let start: RunStart =
+            restored.map {
+                directory.holds($0.checkpoint)
+                    ? .own($0.checkpoint.epoch) : .elsewhere($0.checkpoint.path)
+            } ?? .nothing
+        let given = try directory.beginRun(at: start)
+        guard let first = given.first, let last = given.last else { return nil }
+        let which = first == last ? "checkpoint \(first)" : "checkpoints \(first) to \(last)"
+        return "gave up the later \(which) of \(directory.path): results since are made again"
     }
 
     /// Adds what writes to a job that has been put together, and checks that all its state can be

@@ -31,7 +31,8 @@ public enum RestoreError: Error, Sendable, CustomStringConvertible {
         case .droppedState(let path, let what):
             "the checkpoint at \(path) has state that this job has no place for: "
                 + what.joined(separator: ", ")
-                + "; give the operators their names back, or allow the state to be dropped"
+                + "; give the operators their names back, or allow the state to be dropped "
+                + "(--allow-dropped-state, CheckpointOptions.allowsDroppedState)"
         case .part(let name, let part, let reason):
             "the state '\(part)' of operator '\(name)' can't be restored: \(reason)"
         case .missingSplits(let source, let splits):

@@ -97,8 +97,7 @@ public final class JobExecution: Sendable {
                 if isStopping.load(ordering: .sequentiallyConsistent) { throw error }
                 note("starting again in \(delay.roundedText), after: \(error)")
                 state.withLock { $0.history.restarts += 1 }
-                await pause(delay)
-                if isStopping.load(ordering: .sequentiallyConsistent) { throw error }
+                guard await pause(delay) else { throw error }
                 isFirst = false
             }
         }
@@ -234,9 +233,22 @@ public final class JobExecution: Sendable {
         return Double(hasher.finalize() >> 11) * 0x1p-53
     }
 
-    private func pause(_ span: Duration) async {
-        await withCheckedContinuation { continuation in
-            executor.schedule(after: span) { continuation.resume() }
+    /// Waits, a little at a time, so that a stop need not wait for the rest.
+    ///
+    /// - Returns: Whether nobody has asked for the end meanwhile.
+    private func pause(_ span: Duration) async -> Bool {
+        var left = span
+        while true {
+            let part = min(left, .milliseconds(100))
+            await withCheckedContinuation { continuation in
+                executor.schedule(after: part) { continuation.resume() }
+            }
+            let isOver =
+                isStopping.load(ordering: .sequentiallyConsistent)
+                || state.withLock { $0.isAborted }
+            if isOver { return false }
+            left -= part
+            if left <= .zero { return true }
         }
     }
 
@@ -291,6 +303,7 @@ public final class JobExecution: Sendable {
             if setup.restored != nil {
                 for chain in parts.checkpoints { try chain.validateRecovery() }
             }
+            if let notice = try setup.giveUpLater() { note(notice) }
         } catch {
             parts.discard()
             throw error

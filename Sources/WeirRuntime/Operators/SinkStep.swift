@@ -94,6 +94,11 @@ final class SinkOperator<Element: Sendable>: SinkEpochs {
         isFinished = true
     }
 
+    func suspend() throws {
+        try context.attributing { try opened().suspend() }
+        isFinished = true
+    }
+
     // MARK: - State
 
     func layout() throws -> StateLayout {

@@ -54,7 +54,8 @@ extension CheckpointDirectory {
         }
     }
 
-    private func hide(_ epoch: Epoch) throws {
+    /// Takes a checkpoint's name away, so that nothing finds it any more.
+    func hide(_ epoch: Epoch) throws {
         let directory = CheckpointPath.checkpoint(path, epoch)
         let hidden = directory + CheckpointPath.partialSuffix
         if try fileSystem.status(directory) != nil {

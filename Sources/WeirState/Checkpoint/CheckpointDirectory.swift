@@ -5,6 +5,7 @@ public import WeirCore
 ///
 /// ```
 /// DIR/owner.json                               who has it now; locked while the job runs
+/// DIR/restored.json                            where a run began that has no checkpoint yet
 /// DIR/segments/<hash>.segment                  blocks of state
 /// DIR/checkpoints/<epoch, 12 digits>/manifest.json
 /// ```
@@ -141,6 +142,8 @@ public final class CheckpointDirectory: Sendable {
     ///
     /// - Parameter verifying: Whether all blocks are read and checked now; otherwise each is when it
     ///   is read.
+    /// Where the last run began at a savepoint and has completed no checkpoint, that is the newest.
+    ///
     /// - Returns: The checkpoint, `nil` where none was ever completed, and what is wrong with those
     ///   passed over.
     /// - Throws: ``CheckpointStorageError/noUsableCheckpoint(path:problems:)`` when there are
@@ -165,7 +168,8 @@ public final class CheckpointDirectory: Sendable {
         guard problems.isEmpty else {
             throw CheckpointStorageError.noUsableCheckpoint(path: path, problems: problems)
         }
-        return (nil, [])
+        guard let origin = try origin() else { return (nil, []) }
+        return (try SavedCheckpoint.open(origin, fileSystem: fileSystem, verifying: verifying), [])
     }
 
     /// Takes a checkpoint for damaged from now on: a block of it was, when it came to be read.
@@ -318,6 +322,8 @@ extension CheckpointDirectory {
             state.complete[manifest.epoch] = KeptCheckpoint(manifest)
             state.inProgress[manifest.epoch] = nil
         }
+        // Where it can't be removed, it is not looked at as long as there are checkpoints.
+        try? forgetOrigin()
     }
 
     /// The checkpoint that was just completed.

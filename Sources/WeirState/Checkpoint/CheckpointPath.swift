@@ -9,6 +9,7 @@ enum CheckpointPath {
 
     static func segments(_ root: String) -> String { root + "/segments" }
     static func checkpoints(_ root: String) -> String { root + "/checkpoints" }
+    static func origin(_ root: String) -> String { root + "/restored.json" }
     static func owner(_ root: String) -> String { root + "/owner.json" }
     static func segment(_ root: String, _ name: String) -> String {
         segments(root) + "/" + name + segmentSuffix

@@ -98,6 +98,27 @@ import WeirTesting
         #expect(sink.records.sorted() == Array(0..<200))
     }
 
+    @Test(arguments: [true, false]) func `ends at once when it is stopped before it does`(
+        isAborted: Bool
+    ) throws {
+        let failing = EpochSink<Int> { if $0 == "write" { throw TestError("not yet") } }
+        let plan = try plan { job in
+            job.source(CountedSource(splits: 1, records: 50) { $1 }, as: "numbers")
+                .sink(to: failing, as: "out")
+        }
+        let executor = ManualExecutor(seed: 3)
+        let execution = JobExecution(
+            plan, executor: executor, options: options(.fixedDelay(.seconds(600), attempts: 3)))
+        executor.schedule(after: .seconds(2)) {
+            if isAborted { execution.abort() } else { execution.requestStop() }
+        }
+        #expect(throws: JobFailure.self) {
+            try executor.run(maximumSteps: 1_000_000) { try await execution.run() }
+        }
+        #expect(executor.nanoseconds() < 3_000_000_000)
+        #expect(execution.notices.filter { $0.hasPrefix("starting again") }.count == 1)
+    }
+
     @Test func `has no sink recover before all have said that they can`() throws {
         let isRefusing = SharedCount(), recoveries = SharedCount()
         let willing = EpochSink<Int> { if $0 == "recover" { recoveries.add(1) } }

@@ -175,4 +175,36 @@ import WeirTesting
             #expect(try StateModel.content(of: next) == model.content)
         }
     #endif
+
+    @Test func `knows where a run began, wherever a crash comes`() throws {
+        var found: [Epoch: Int] = [:]
+        for loss in 0..<4 as Range<UInt64> {
+            for crash in 0..<12 {
+                let disk = SimulatedDisk()
+                var model = StateModel(seed: 5, blocks: 10)
+                let saved = CheckpointDirectory("/saved", fileSystem: disk)
+                _ = try saved.claim(job: "orders")
+                let savepoint = try model.save(in: saved, base: nil)
+                let directory = CheckpointDirectory("/job", fileSystem: disk)
+                _ = try directory.claim(job: "orders")
+                for _ in 1...2 {
+                    model.change(share: 0.5)
+                    _ = try model.save(in: directory, base: nil)
+                }
+                disk.plan(.crash, at: disk.operations + crash)
+                var hasBegun = false
+                do {
+                    _ = try directory.beginRun(at: .elsewhere("/saved"))
+                    hasBegun = true
+                } catch {}
+                let left = disk.afterCrash(.some(seed: loss))
+                let latest = try CheckpointDirectory("/job", fileSystem: left).latest().checkpoint
+                let epoch = try #require(latest?.epoch)
+                if hasBegun { #expect(latest?.path == savepoint.path) }
+                // Before it has begun, no sink has gone back: the newest may still be gone on from.
+                found[epoch, default: 0] += 1
+            }
+        }
+        #expect(found.count >= 2, "\(found)")
+    }
 }

@@ -8,7 +8,7 @@ import WeirTesting
 
 @testable import Weir
 
-@Suite struct `A job whose newest checkpoint is damaged` {
+@Suite struct `A job whose newest checkpoint is damaged or given up` {
     private static let count = 6_000
     private struct EndOfFirstRun: Error {}
 
@@ -19,7 +19,9 @@ import WeirTesting
 
     /// Counts up by key into files, until the number at which it fails. Each key is of one split, since
     /// rows depend on the order within a key.
-    private func plan(in folder: String, failingAt limit: Int) throws -> PhysicalPlan {
+    private func plan(
+        in folder: String, failingAt limit: Int, overwrite: Bool
+    ) throws -> PhysicalPlan {
         let job = JobBuilder(name: "totals")
         job.source(GeneratorSource(count: Self.count, splits: 2) { $0 }, as: "numbers")
             .map(as: "check") { number in
@@ -32,25 +34,28 @@ import WeirTesting
                 total += number
                 context.emit(Total(key: context.key, total: total))
             }
-            .sink(to: CSVFileSink<Total>(directory: folder + "/out"), as: "out")
+            .sink(
+                to: CSVFileSink<Total>(directory: folder + "/out", overwrite: overwrite), as: "out")
         return try Planner(parallelism: 2).plan(job.graph)
     }
 
     /// Runs the job in virtual time.
     private func run(
         in folder: String, failingAt limit: Int = .max, restoring: RestorePoint?,
-        restarts: RestartStrategy = .never, seed: UInt64
+        restarts: RestartStrategy = .never, overwrite: Bool = false,
+        interval: Duration = .milliseconds(2), seed: UInt64
     ) throws -> [String] {
         var options = ExecutionOptions()
         options.batchSize = 16
         options.queueCapacity = 2
         options.checkpoints = CheckpointOptions(
-            CheckpointDirectory(folder + "/state"), interval: .milliseconds(2))
+            CheckpointDirectory(folder + "/state"), interval: interval)
         options.checkpoints?.restoring = restoring
         options.restartStrategy = restarts
         let executor = ManualExecutor(seed: seed)
         let execution = JobExecution(
-            try plan(in: folder, failingAt: limit), executor: executor, options: options)
+            try plan(in: folder, failingAt: limit, overwrite: overwrite), executor: executor,
+            options: options)
         _ = try executor.run(maximumSteps: 2_000_000) { try await execution.run() }
         return execution.notices
     }
@@ -142,5 +147,87 @@ import WeirTesting
         #expect("\(try #require(failure))".contains("is damaged"))
         let after = try FileManager.default.contentsOfDirectory(atPath: origin.path + "/out")
         #expect(Set(before) == Set(after))
+    }
+
+    // MARK: - Going back
+
+    private func epochs(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder + "/state/checkpoints")
+            .filter { $0.utf8.count == 12 }.sorted()
+    }
+
+    /// The directory after a first run, which has failed at the end.
+    private func interrupted(overwrite: Bool = false) throws -> TemporaryDirectory {
+        let folder = try TemporaryDirectory()
+        #expect(throws: JobFailure.self) {
+            try run(
+                in: folder.path, failingAt: 5_000, restoring: nil, overwrite: overwrite, seed: 4)
+        }
+        #expect(try epochs(in: folder.path).count == 3)
+        return folder
+    }
+
+    @Test func `gives up what came after the checkpoint that it goes back to`() throws {
+        let folder = try interrupted()
+        let oldest = try #require(try epochs(in: folder.path).first)
+        // Goes back, and fails before it has a checkpoint of its own.
+        #expect(throws: JobFailure.self) {
+            try run(
+                in: folder.path, failingAt: 0,
+                restoring: .path(folder("state/checkpoints/") + oldest), seed: 5)
+        }
+        #expect(try epochs(in: folder.path) == [oldest])
+        let notices = try run(in: folder.path, restoring: .latestIfAny, seed: 6)
+        #expect(notices.contains { $0.hasSuffix(oldest) })
+        #expect(try rows(in: folder.path) == expected)
+    }
+
+    @Test func `finds the savepoint at which the run before it began`() throws {
+        let folder = try interrupted()
+        let oldest = try #require(try epochs(in: folder.path).first)
+        // A savepoint is a checkpoint directory of its own.
+        try FileManager.default.copyItem(atPath: folder("state"), toPath: folder("saved"))
+        for epoch in try epochs(in: folder.path) where epoch != oldest {
+            try FileManager.default.removeItem(atPath: folder("saved/checkpoints/") + epoch)
+        }
+        #expect(throws: JobFailure.self) {
+            try run(in: folder.path, failingAt: 0, restoring: .path(folder("saved")), seed: 7)
+        }
+        #expect(try epochs(in: folder.path) == [])
+        for _ in 0..<2 {
+            #expect(throws: JobFailure.self) {
+                try run(in: folder.path, failingAt: 0, restoring: .latestIfAny, seed: 8)
+            }
+        }
+        let notices = try run(in: folder.path, restoring: .latest, seed: 9)
+        #expect(notices.contains { $0.contains("/saved/checkpoints/\(oldest)") })
+        #expect(try rows(in: folder.path) == expected)
+        // It has checkpoints of its own now.
+        #expect(!FileManager.default.fileExists(atPath: folder("state/restored.json")))
+        #expect(try !epochs(in: folder.path).isEmpty)
+    }
+
+    @Test func `does not go on from the state of a run before one that began anew`() throws {
+        let folder = try interrupted(overwrite: true)
+        #expect(throws: JobFailure.self) {
+            try run(in: folder.path, failingAt: 0, restoring: nil, overwrite: true, seed: 10)
+        }
+        #expect(try epochs(in: folder.path) == [])
+        _ = try run(in: folder.path, restoring: .latestIfAny, overwrite: true, seed: 11)
+        #expect(try rows(in: folder.path) == expected)
+    }
+
+    @Test func `gives up one that was passed over, before anything else is done`() throws {
+        let folder = try interrupted()
+        let epochs = try epochs(in: folder.path)
+        let manifest = folder("state/checkpoints/") + epochs[2] + "/manifest.json"
+        let good = try Data(contentsOf: URL(filePath: manifest))
+        try good.dropLast(5).write(to: URL(filePath: manifest))
+        #expect(throws: JobFailure.self) {
+            try run(in: folder.path, failingAt: 0, restoring: .latestIfAny, seed: 12)
+        }
+        #expect(try self.epochs(in: folder.path) == Array(epochs.prefix(2)))
+        _ = try run(in: folder.path, restoring: .latestIfAny, seed: 13)
+        #expect(try rows(in: folder.path) == expected)
     }
 }

@@ -107,7 +107,8 @@ struct RunCommand<Arguments: JobArguments>: ParsableCommand, JobAction {
             reporter.finish()
             show(summary, failure: nil, execution, on: console)
             if summary.outcome == .stopped, checkpoints.directory != nil, !quiet {
-                let call = ResumingCall(Arguments.Job.jobName, given)
+                let program = CommandLine.arguments.first ?? Arguments.Job.jobName
+                let call = ResumingCall(program, given)
                 console.writeError("go on with: \(call.text)\n")
             }
             return (summary, 0)
