@@ -29,7 +29,6 @@ THREADED = thread|A Dispatch worker|A bounded queue|A tasklet|Asynchronous|SQLit
 # many runs of the same code.
 sanitize: export WEIR_SEED_PERCENT = 20
 sanitize: export WEIR_SIMULATION_SEEDS = 15
-sanitize: export WEIR_PROPERTY_CASES = 200
 sanitize: setup ## Run what has threads under the thread sanitizer, and all tests under the address sanitizer
 	$(SWIFT) test --sanitize=thread --scratch-path .build-thread --filter '$(THREADED)'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address \

@@ -15,6 +15,7 @@ let package = Package(
             name: "weir", path: "../..",
             traits: [.defaults, .trait(name: "RocksDB", condition: .when(traits: ["RocksDB"]))]),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .executableTarget(
@@ -25,6 +26,7 @@ let package = Package(
                 .product(name: "WeirRocksDB", package: "weir"),
                 .product(name: "WeirTesting", package: "weir"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Sources/DownstreamBench",
             swiftSettings: [

@@ -1,4 +1,4 @@
-import Weir
+public import Weir
 
 /// What a query's result came to: the number of its rows, and a checksum over them.
 ///
@@ -39,6 +39,9 @@ public final class NexmarkResults: Sendable {
     /// Where the rows of an append-only result go instead; `nil`: they are counted and hashed.
     let transactionalPath: String?
 
+    /// Told the event times of rows as they come; `nil`: nobody wants to know.
+    let onRows: (@Sendable (_ times: [Timestamp]) -> Void)?
+
     /// Starts with nothing.
     ///
     /// - Parameters:
@@ -46,9 +49,12 @@ public final class NexmarkResults: Sendable {
     ///   - output: Where the rows are to be written, too.
     ///   - transactionalPath: A file for the rows of an append-only result, that each gets into once
     ///     whatever fails and starts again; these rows are not counted here.
+    ///   - onRows: Told the event times of rows as they come to the sink, by its subtasks' workers.
     public init(
-        hashesRows: Bool = true, output: RowFile? = nil, transactionalPath: String? = nil
+        hashesRows: Bool = true, output: RowFile? = nil, transactionalPath: String? = nil,
+        onRows: (@Sendable (_ times: [Timestamp]) -> Void)? = nil
     ) {
+        self.onRows = onRows
         self.transactionalPath = transactionalPath
         self.hashesRows = hashesRows
         self.output = output

@@ -20,6 +20,7 @@ struct ResultWriter<Row: NexmarkRow>: SinkWriter {
     let tally: RowTally
 
     func write(_ batch: inout Batch<Row>) throws {
+        tally.noteTimes(of: batch)
         // Moved out, so that strings are not retained to be written.
         try batch.drainRows { row, _ in tally.note(row) }
         try tally.commit()
@@ -54,6 +55,7 @@ struct ChangeWriter<Row: NexmarkRow>: SinkWriter {
     let tally: RowTally
 
     func write(_ batch: inout Batch<Change<Row>>) throws {
+        tally.noteTimes(of: batch)
         for row in batch.indices {
             if let old = batch[row].old { tally.note(old, isAdded: false) }
             if let new = batch[row].new { tally.note(new) }

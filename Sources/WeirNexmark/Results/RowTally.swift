@@ -30,6 +30,15 @@ final class RowTally {
         if keepsRows { keep(row, isAdded: isAdded) }
     }
 
+    /// Says when the rows of a batch were, where someone wants to know.
+    @inline(__always) func noteTimes<Row>(of batch: borrowing Batch<Row>) {
+        guard let onRows = results.onRows, !batch.isEmpty else { return }
+        var times: [Timestamp] = []
+        times.reserveCapacity(batch.count)
+        for row in batch.indices { times.append(batch.time(at: row)) }
+        onRows(times)
+    }
+
     private func keep(_ row: borrowing some NexmarkRow, isAdded: Bool) {
         row.putFields(into: &line)
         line.endRow()

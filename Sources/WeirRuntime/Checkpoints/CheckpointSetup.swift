@@ -99,7 +99,10 @@ struct CheckpointSetup {
         _ options: CheckpointOptions, _ notices: inout [String], isRequired: Bool
     ) throws -> SavedCheckpoint? {
         let found = try options.directory.latest()
-        notices += found.problems.map { "skipped: \($0)" }
+        // Looked for twice where the newest turns out older than this run.
+        for problem in found.problems.map({ "skipped: \($0)" }) where !notices.contains(problem) {
+            notices.append(problem)
+        }
         if found.checkpoint == nil, isRequired {
             throw RestoreError.nothingToRestore(
                 directory: options.directory.path, problems: found.problems.map { "\($0)" })
