@@ -59,34 +59,24 @@ struct LatencyDriver {
     func sustainableRate(note: (String) -> Void) async throws -> Double {
         let most = try await unlimitedRate()
         note("as fast as it goes: \(Int(most)) events/s")
-        var (low, high) = (0.0, 1.1)
-        for _ in 0..<5 {
-            let share = low == 0 ? 0.9 : (low + high) / 2
-            let keepsUp = try await keepsUp(with: most * share)
+        func keepsUp(with share: Double) async throws -> Bool {
+            let keepsUp = try await self.keepsUp(with: most * share)
             note("\(Int(most * share)) events/s: \(keepsUp ? "kept up" : "fell behind")")
-            if keepsUp { low = share } else { high = share }
-            if low == 0 && high < 0.3 { break }
-            if low == 0 { (low, high) = try await lowered(below: high, most, note) }
+            return keepsUp
         }
-        guard low > 0 else {
-            throw BenchmarkError.endedEarly("no rate was found that \(query.name) keeps up with")
+        var (low, high) = (0.9, 1.1)
+        while try await !keepsUp(with: low) {
+            (low, high) = (low - 0.15, low)
+            guard low > 0.1 else {
+                throw BenchmarkError.endedEarly(
+                    "no rate was found that \(query.name) keeps up with")
+            }
+        }
+        for _ in 0..<4 {
+            let middle = (low + high) / 2
+            if try await keepsUp(with: middle) { low = middle } else { high = middle }
         }
         return most * low
-    }
-
-    /// Goes down until the job keeps up.
-    private func lowered(
-        below high: Double, _ most: Double, _ note: (String) -> Void
-    ) async throws -> (Double, Double) {
-        var high = high
-        while high > 0.2 {
-            let share = high - 0.15
-            let keepsUp = try await keepsUp(with: most * share)
-            note("\(Int(most * share)) events/s: \(keepsUp ? "kept up" : "fell behind")")
-            if keepsUp { return (share, high) }
-            high = share
-        }
-        return (0, high)
     }
 
     private func unlimitedRate() async throws -> Double {

@@ -75,11 +75,11 @@ public enum DeliveryGuarantee: String, Sendable {
 ///
 /// With checkpoints (``SubtaskContext/isCheckpointed``) results become visible epoch by epoch, in two
 /// phases (Gray, "Notes on Data Base Operating Systems", 1978): `validateRecovery` and `recover` once
-/// after a restore; then `begin`, any number of `write` and `flush`, and `prepare` for each epoch; `commit` for each
-/// epoch whose checkpoint has been completed, in order, while later epochs are being written. At the
-/// end of the input comes the last `prepare`, its `commit`, and `finish`; where the job is stopped before
-/// that, `suspend` in place of `finish`. An epoch whose checkpoint
-/// fails is committed together with the next one that succeeds.
+/// after a restore; then `begin`, any number of `write` and `flush`, and `prepare` for each epoch;
+/// `commit` for each epoch whose checkpoint has been completed, in order, while later epochs are being
+/// written. At the end of the input comes the last `prepare`, its `commit`, and `finish`; where the job
+/// is stopped before that, `suspend` in place of `finish`. An epoch whose checkpoint fails is committed
+/// together with the next one that succeeds.
 public protocol SinkWriter<Element> {
     /// The records that it writes.
     associatedtype Element: Sendable

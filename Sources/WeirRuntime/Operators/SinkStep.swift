@@ -4,9 +4,8 @@ import WeirGraph
 /// Writes records to a sink: the end of a chain.
 ///
 /// The writer is opened with the first call, which for a blocking sink is on its lane; in a job that
-/// goes on from a checkpoint, before anything runs. In a job with
-/// checkpoints it writes epoch by epoch, and the transactions that wait for their checkpoint are a
-/// part of the state.
+/// goes on from a checkpoint, before anything runs. In a job with checkpoints it writes epoch by epoch,
+/// and the transactions that wait for their checkpoint are a part of the state.
 final class SinkOperator<Element: Sendable>: SinkEpochs {
     private let context: SubtaskContext
     private let openWriter: @Sendable (SubtaskContext) throws -> any Sendable

@@ -138,12 +138,11 @@ public final class CheckpointDirectory: Sendable {
     }
 
     /// The newest checkpoint that can be used; damaged ones are passed over, also those of which
-    /// ``noteDamage(_:_:)`` was told.
+    /// ``noteDamage(_:_:)`` was told. Where the last run began at a savepoint and has completed no
+    /// checkpoint, that is the newest.
     ///
     /// - Parameter verifying: Whether all blocks are read and checked now; otherwise each is when it
     ///   is read.
-    /// Where the last run began at a savepoint and has completed no checkpoint, that is the newest.
-    ///
     /// - Returns: The checkpoint, `nil` where none was ever completed, and what is wrong with those
     ///   passed over.
     /// - Throws: ``CheckpointStorageError/noUsableCheckpoint(path:problems:)`` when there are

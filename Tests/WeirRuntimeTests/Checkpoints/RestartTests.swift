@@ -119,6 +119,30 @@ import WeirTesting
         #expect(execution.notices.filter { $0.hasPrefix("starting again") }.count == 1)
     }
 
+    /// Says itself whether trying again could help.
+    private struct Refusal: RetryableError {
+        let isRetryable: Bool
+    }
+
+    @Test(arguments: [true, false]) func `does so only where that could help`(mayPass: Bool) throws
+    {
+        let writes = SharedCount()
+        let sink = EpochSink<Int> { step in
+            guard step == "write" else { return }
+            writes.add(1)
+            // As a table's constraint is refused: wrapped by the record and the operator.
+            throw RecordError(record: 7, cause: Refusal(isRetryable: mayPass))
+        }
+        let plan = try plan { job in
+            job.source(CountedSource(splits: 1, records: 50) { $1 }, as: "numbers")
+                .sink(to: sink, as: "out")
+        }
+        let failure = try runFailing(
+            plan, seed: 5, options: options(.fixedDelay(.milliseconds(1), attempts: 3)))
+        #expect(failure != nil)
+        #expect(writes.current == (mayPass ? 4 : 1))
+    }
+
     @Test func `has no sink recover before all have said that they can`() throws {
         let isRefusing = SharedCount(), recoveries = SharedCount()
         let willing = EpochSink<Int> { if $0 == "recover" { recoveries.add(1) } }
