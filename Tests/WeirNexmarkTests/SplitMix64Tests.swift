@@ -63,15 +63,4 @@ struct DrawnValues: Sendable, CustomTestStringConvertible {
         #expect(random.below(1) == 0)
         #expect(random.bits32() == 0x62f7_fae9)
     }
-
-    @Test func `make prices between one and a million`() {
-        var random = SplitMix64(seed: 3)
-        let prices = (0..<10_000).map { _ in random.price() }
-        #expect(prices.allSatisfy { (100...100_000_000).contains($0) })
-        // Spread evenly over the logarithm: a third of them in each two powers of ten.
-        for low in [100, 10_000, 1_000_000] {
-            let share = prices.count { (low..<low * 100).contains($0) }
-            #expect((3_100...3_570).contains(share))
-        }
-    }
 }

@@ -47,7 +47,7 @@ extension NexmarkGenerator {
         let seller =
             isHot ? Self.lastPerson(id) / 100 * 100 : Self.anyPerson(id, &random)
         let category = 10 + random.below(5)
-        let initialBid = random.price()
+        let initialBid = PriceScale.draw(&random)
         let opened = Self.time(ofID: id)
         let horizon = (Self.time(ofID: id + 1_666) - opened).wholeMicroseconds / 1_000
         let open = Duration.milliseconds(1 + random.below(max(2 * Int(horizon), 1)))
@@ -57,7 +57,7 @@ extension NexmarkGenerator {
         let description = String.written(atMost: 99) {
             $0.putText(100, special: UInt8(ascii: " "), &random)
         }
-        let reserve = initialBid + random.price()
+        let reserve = initialBid + PriceScale.draw(&random)
         let size = 48 + itemName.utf8.count + description.utf8.count
         return Auction(
             id: 1_000 + Self.lastAuction(id), itemName: itemName, description: description,
@@ -71,12 +71,12 @@ extension NexmarkGenerator {
         let isHotBidder = random.below(4) > 0
         let bidder =
             isHotBidder ? Self.lastPerson(id) / 100 * 100 + 1 : Self.anyPerson(id, &random)
-        let price = random.price()
-        let hotCount = NexmarkTables.hotChannelCount
+        let price = PriceScale.draw(&random)
         let isHotChannel = random.below(2) > 0
         let channel =
             isHotChannel
-            ? random.below(hotCount) : hotCount + random.below(NexmarkTables.channelCount)
+            ? random.below(NexmarkTables.hotChannelCount)
+            : NexmarkTables.hotChannelCount + random.below(NexmarkTables.channelCount)
         return Bid(
             index: id - 2, auction: 1_000 + auction, bidder: 2_000 + bidder, price: price,
             channel: channels[channel].name, url: channels[channel].url,

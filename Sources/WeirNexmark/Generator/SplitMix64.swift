@@ -1,5 +1,3 @@
-import Foundation
-
 /// The random numbers that events are made of.
 ///
 /// A counter with two finalisers, one for 64 and one for 32 bits, as in Java's `SplittableRandom`.
@@ -48,9 +46,4 @@ public struct SplitMix64: Sendable {
 
     /// A number from 0 up to, but not including, 1, in steps of 2⁻⁵³.
     @inlinable public mutating func unit() -> Double { Double(bits64() &>> 11) * 0x1p-53 }
-
-    /// A price in cents, from 100 to 100,000,000, spread evenly over its logarithm.
-    public mutating func price() -> Int {
-        Int((pow(10, unit() * 6) * 100 + 0.5).rounded(.down))
-    }
 }
