@@ -1,21 +1,27 @@
 /// Makes the step that gives every record and mark to each of several branches.
 ///
-/// All but the last get copies. When a branch refuses more, the others have still been served, and
-/// only those that refused are resumed.
+/// One branch is given the batch itself; before it, the others read it where they can, and get copies
+/// where they can't. When a branch refuses more, the others have still been served, and only those that
+/// refused are resumed.
 ///
 /// - Precondition: `branches` is not empty.
 public func fanOutStep<Element>(to branches: [Step<Element>]) -> Step<Element> {
     if branches.count == 1 { return branches[0] }
     let state = BranchStates(branches)
     let copies = BatchSlot<Element>()
+    // The one that is given the batch itself.
+    let taker = branches.lastIndex { $0.processShared == nil } ?? branches.count - 1
     return Step(
         process: { batch in
-            for index in 0..<branches.count - 1 {
-                batch.copyRows(to: &copies.batch)
-                try state.note(index, branches[index].process(&copies.batch))
+            for (index, branch) in branches.enumerated() where index != taker {
+                if let processShared = branch.processShared {
+                    try state.note(index, processShared(batch))
+                } else {
+                    batch.copyRows(to: &copies.batch)
+                    try state.note(index, branch.process(&copies.batch))
+                }
             }
-            let last = branches.count - 1
-            try state.note(last, branches[last].process(&batch))
+            try state.note(taker, branches[taker].process(&batch))
             return state.progress
         },
         signal: { signal in

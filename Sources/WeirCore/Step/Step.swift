@@ -46,6 +46,7 @@ public enum Signal: Equatable, Sendable {
 ///
 /// The contract, which `WeirTesting` checks:
 /// - `process` empties the batch, by consuming its rows or by swapping the batch away.
+/// - `processShared` does the same for a batch that it leaves as it is.
 /// - Whatever answers ``Progress/suspended`` has taken over what it was given, and is called next
 ///   through `resume`, again and again until that answers ``Progress/done``.
 /// - A signal is handed on only after all that precedes it; ``Signal/end`` comes once, last.
@@ -53,6 +54,9 @@ public enum Signal: Equatable, Sendable {
 public struct Step<Element> {
     /// Takes a batch of records.
     public let process: (inout Batch<Element>) throws -> Progress
+    /// Takes the records of a batch that other steps are still to see: what this step keeps or hands on of
+    /// them, it copies. `nil` for a step that would copy them all, or nearly all.
+    public let processShared: ((borrowing Batch<Element>) throws -> Progress)?
     /// Takes a mark in the stream.
     public let signal: (Signal) throws -> Progress
     /// Goes on with what was suspended.
@@ -61,10 +65,12 @@ public struct Step<Element> {
     /// Makes a step of its three functions, which must keep the contract above.
     @inlinable public init(
         process: @escaping (inout Batch<Element>) throws -> Progress,
+        processShared: ((borrowing Batch<Element>) throws -> Progress)? = nil,
         signal: @escaping (Signal) throws -> Progress,
         resume: @escaping () throws -> Progress
     ) {
         self.process = process
+        self.processShared = processShared
         self.signal = signal
         self.resume = resume
     }

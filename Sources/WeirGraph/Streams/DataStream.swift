@@ -59,8 +59,11 @@ extension DataStream {
         let mapBatch: @Sendable (inout Batch<Element>, inout Batch<Output>) throws -> Void = {
             try $0.mapRows(into: &$1, transform)
         }
+        let mapShared: @Sendable (borrowing Batch<Element>, inout Batch<Output>) throws -> Void = {
+            try $0.mapCopies(into: &$1, transform)
+        }
         return transformed(.map, as: name, to: Output.self) { context, next in
-            mapStep(context, into: next, mapping: mapBatch)
+            mapStep(context, into: next, mapping: mapBatch, mappingShared: mapShared)
         }
     }
 
@@ -72,8 +75,11 @@ extension DataStream {
         let keepInBatch: @Sendable (inout Batch<Element>) throws -> Int = {
             try $0.keepRows(where: isKept)
         }
+        let keepShared: @Sendable (borrowing Batch<Element>, inout Batch<Element>) throws -> Int = {
+            try $0.copyRows(to: &$1, where: isKept)
+        }
         return transformed(.filter, as: name, to: Element.self) { context, next in
-            filterStep(context, into: next, keeping: keepInBatch)
+            filterStep(context, into: next, keeping: keepInBatch, keepingShared: keepShared)
         }
     }
 
@@ -93,8 +99,11 @@ extension DataStream {
         let mapBatch: @Sendable (inout Batch<Element>, inout Batch<Output>) throws -> Int = {
             try $0.compactMapRows(into: &$1, transform)
         }
+        let mapShared: @Sendable (borrowing Batch<Element>, inout Batch<Output>) throws -> Int = {
+            try $0.compactMapCopies(into: &$1, transform)
+        }
         return transformed(.compactMap, as: name, to: Output.self) { context, next in
-            compactMapStep(context, into: next, mapping: mapBatch)
+            compactMapStep(context, into: next, mapping: mapBatch, mappingShared: mapShared)
         }
     }
 

@@ -3,6 +3,8 @@ public import WeirCore
 /// Feeds one input port of a step as the runtime would: batches and marks in order, and `resume`
 /// until the step is done whenever it answers that its output is full.
 ///
+/// A step that can read a shared batch gets every other one so.
+///
 /// For one thread.
 public final class InputDriver<Element> {
     /// How often the step has answered that it was not done.
@@ -11,7 +13,7 @@ public final class InputDriver<Element> {
     public private(set) var hasEnded = false
     private let step: Step<Element>
     private var batch = Batch<Element>()
-
+    private var isNextShared = false
     private let state: OperatorState?
 
     /// Drives `step`, which nothing else may call.
@@ -32,11 +34,36 @@ public final class InputDriver<Element> {
         try state?.beginTurn()
         for (record, time) in records { batch.append(record, at: time) }
         batch.split = Int32(truncatingIfNeeded: split)
+        try settle(handOver())
+    }
+
+    private func handOver() throws -> Progress {
+        if let processShared = step.processShared {
+            isNextShared.toggle()
+            if !isNextShared { return try share(through: processShared) }
+        }
         let progress = try step.process(&batch)
         guard batch.isEmpty else {
             throw StepContractViolation("a step left \(batch.count) rows in the batch it was given")
         }
-        try settle(progress)
+        return progress
+    }
+
+    private func share(
+        through processShared: (borrowing Batch<Element>) throws -> Progress
+    ) throws -> Progress {
+        defer { batch.removeAll() }
+        let before = described()
+        let progress = try processShared(batch)
+        guard described() == before else {
+            throw StepContractViolation("a step changed the batch that others were still to see")
+        }
+        return progress
+    }
+
+    /// The number of rows, and the first few of them as text.
+    private func described() -> [String] {
+        ["\(batch.count)"] + batch.indices.prefix(8).map { "\(batch[$0]) \(batch.time(at: $0))" }
     }
 
     /// Hands over one record.

@@ -145,6 +145,67 @@ extension [Emission<Int>] {
         }
         for output in outputs { #expect(output.emissions == numbers(40)) }
     }
+
+    /// A step that takes whole batches or reads shared ones, and notes how many of each it was given.
+    private final class Witness {
+        var whole = 0
+        var shared = 0
+
+        func step(isReading: Bool) -> Step<Int> {
+            Step(
+                process: { [self] in
+                    whole += 1
+                    $0.removeAll()
+                    return .done
+                },
+                processShared: isReading
+                    ? { [self] _ in
+                        shared += 1
+                        return .done
+                    } : nil,
+                signal: { _ in .done }, resume: { .done })
+        }
+    }
+
+    @Test(arguments: [
+        [true, true, true], [false, true, true], [true, false, false], [false, false],
+    ])
+    func `shares its batches with those that can read them, and gives each to one`(
+        reading: [Bool]
+    ) throws {
+        let witnesses = reading.map { _ in Witness() }
+        let input = InputDriver(
+            fanOutStep(to: zip(witnesses, reading).map { $0.step(isReading: $1) }))
+        try input.send([(1, at: .epoch), (2, at: .epoch)])
+        let taker = reading.lastIndex(of: false) ?? reading.count - 1
+        for (index, witness) in witnesses.enumerated() {
+            let isShared = reading[index] && index != taker
+            #expect(witness.shared == (isShared ? 1 : 0))
+            #expect(witness.whole == (isShared ? 0 : 1))
+        }
+    }
+
+    @Test func `gives each branch its own strings, whichever of them read shared batches`() throws {
+        let context = SubtaskContext.forTesting(batchSize: 4)
+        let outputs = (0..<4).map { _ in OutputProbe<String>(refusing: .everySecondCall) }
+        let input = InputDriver(
+            fanOutStep(to: [
+                filterStep(context, into: outputs[0].step) { $0.hasSuffix("3") },
+                mapStep(context, into: outputs[1].step) { $0 + "!" },
+                passStep(context, into: outputs[2].step),
+                compactMapStep(context, into: outputs[3].step) { $0.hasSuffix("5") ? nil : $0 },
+            ]))
+        let names = (0..<20).map { "a name that is longer than a string holds inline, \($0)" }
+        for name in names { try input.send(name) }
+        try input.send(.end)
+        let found = outputs.map { output in
+            output.emissions.compactMap { if case .record(let name, _) = $0 { name } else { nil } }
+        }
+        #expect(found[0] == names.filter { $0.hasSuffix("3") })
+        #expect(found[1] == names.map { $0 + "!" })
+        #expect(found[2] == names)
+        #expect(found[3] == names.filter { !$0.hasSuffix("5") })
+    }
 }
 
 @Suite struct `An exchange` {

@@ -4,7 +4,7 @@ public import WeirCore
 /// record loop, formed where the key's function is known.
 public typealias WindowFold<Input, Key: StreamKey, Folded: Aggregate, Output> =
     @Sendable (
-        _ batch: inout Batch<Input>, _ state: WindowState<Key, Folded, Output>,
+        _ batch: borrowing Batch<Input>, _ state: WindowState<Key, Folded, Output>,
         _ outputs: MainAndLateOutput<Output, Input>
     ) throws -> Void
 
@@ -60,8 +60,13 @@ public func windowAggregateStep<Input, Key: StreamKey, Folded: Aggregate, Output
     return Step(
         process: { batch in
             counters.received.add(batch.count)
-            try context.attributing { try fold(&batch, state, outputs) }
+            try context.attributing { try fold(batch, state, outputs) }
             batch.removeAll()
+            return try outputs.sendLate()
+        },
+        processShared: { batch in
+            counters.received.add(batch.count)
+            try context.attributing { try fold(batch, state, outputs) }
             return try outputs.sendLate()
         },
         signal: { signal in try context.attributing { try state.signal(signal) } },

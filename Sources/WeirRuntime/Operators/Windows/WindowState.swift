@@ -76,15 +76,16 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                 defer { note(row &- first, in: slice) }
                 merger?.noteChange(of: slice)
                 repeat {
-                    let key = keyOf(batch[row])
-                    let hash = hasHashes ? batch.hash(at: row) : key.stableHash
-                    do {
-                        try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() })
-                        {
-                            try add(batch[row], &$0)
+                    try batch.withRow(row) { record in
+                        let key = keyOf(record)
+                        let hash = hasHashes ? batch.hash(at: row) : key.stableHash
+                        do {
+                            try table.update(
+                                key, hash: hash, initial: { aggregate.makeAccumulator() }
+                            ) { try add(record, &$0) }
+                        } catch {
+                            throw RecordError(record: record, cause: error)
                         }
-                    } catch {
-                        throw RecordError(record: batch[row], cause: error)
                     }
                     row &+= 1
                 } while row < count && batch.time(at: row) >= start && batch.time(at: row) < end
