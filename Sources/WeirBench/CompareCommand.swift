@@ -9,8 +9,8 @@ struct CompareCommand: AsyncParsableCommand {
         commandName: "compare",
         abstract: "Compares queries of the Nexmark benchmark with plain loops that do the same.",
         discussion: """
-            Engine and loop run in turns over the same events, which are made beforehand unless told; \
-            times are medians over the runs, in nanoseconds an event. Exits with status 1 when their \
+            Engine and loop run in turns over the same events, which are made before each run unless told, \
+            and are each side's own; times are medians over the runs, in nanoseconds an event. Exits with status 1 when their \
             results differ.
             """)
 
@@ -28,7 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Make the events beforehand; without, both sides make them as they go.")
+        help: "Make the events before each run; without, both sides make them as they go.")
     var replay = true
 
     @Option(help: "Run one side alone, for profiles and instruction counts.")
@@ -66,7 +66,8 @@ struct CompareCommand: AsyncParsableCommand {
         for hand in try chosen {
             let query = try NexmarkQuery.named(hand.name)
             let measured = try await Measurement.take(
-                hand.name, records: events, runs: runs, side: side, clock: clock
+                hand.name, records: events, runs: runs, side: side, clock: clock,
+                prepare: { block?.refill() }
             ) {
                 try await runEngine(query, block)
             } loop: {

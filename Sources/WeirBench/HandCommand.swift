@@ -49,6 +49,7 @@ struct HandCommand: ParsableCommand {
         if !json { print(NexmarkReport.header) }
         let block = replay ? EventBlock(count: events) : nil
         for query in try queries {
+            block?.refill()
             let usageBefore = ResourceUsage.current()
             let start = ContinuousClock.now
             let total = block.map { query.run(over: $0) } ?? query.run(events: events)

@@ -34,9 +34,12 @@ struct Measurement: Codable, Sendable {
     var added: Double { engine.median - loop.median }
 
     /// Runs engine and loop in turns, after one run of each that is not counted.
+    ///
+    /// - Parameter prepare: Called before each run; its time does not count.
     static func take(
         _ name: String, records: Int, runs: Int, side: Side = .both,
-        clock: BenchmarkClock = .wall, engine: () async throws -> Outcome, loop: () -> Outcome
+        clock: BenchmarkClock = .wall, prepare: () -> Void = {},
+        engine: () async throws -> Outcome, loop: () -> Outcome
     ) async throws -> Measurement {
         var engineTimes: [Double] = []
         var loopTimes: [Double] = []
@@ -44,11 +47,13 @@ struct Measurement: Codable, Sendable {
         var loopOutcomes: [Outcome] = []
         for run in 0...runs {
             if side != .loop {
+                prepare()
                 let start = clock.now()
                 engineOutcomes.append(try await engine())
                 if run > 0 { engineTimes.append((clock.now() - start) / Double(records)) }
             }
             if side != .engine {
+                prepare()
                 let start = clock.now()
                 loopOutcomes.append(loop())
                 if run > 0 { loopTimes.append((clock.now() - start) / Double(records)) }

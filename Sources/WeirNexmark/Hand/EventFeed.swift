@@ -16,13 +16,17 @@ struct GeneratedEvents: EventFeed {
     }
 }
 
-/// The first events of the stream, made once and kept in memory: what reads them is timed alone.
+/// The first events of the stream, made beforehand: whoever is given them is timed alone.
 ///
-/// Memory: about 400 bytes an event. A generator as well, for a job's source; indices behind the last
-/// event start over.
+/// Each event is given away once, as a source gives away what it has read: whoever has it drops it, texts
+/// and all, and nobody counts references to what the block still holds. ``refill()`` makes them again.
+/// Memory: about 400 bytes an event. A generator as well, for a job's source; an event that is gone, or behind
+/// the last, is made anew.
 public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
-    // SAFETY: `count` events, initialised here, never changed, and freed by deinit.
-    private let events: UnsafeMutablePointer<NexmarkEvent>
+    // SAFETY: `count` places, initialised here and deinitialised by deinit. Each is read and emptied by the one
+    // subtask that its index falls to; `refill` is called between runs.
+    private let events: UnsafeMutablePointer<NexmarkEvent?>
+    private let generator = NexmarkGenerator()
     /// How many events there are.
     public let count: Int
 
@@ -30,8 +34,8 @@ public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
     public init(count: Int) {
         self.count = max(1, count)
         events = .allocate(capacity: self.count)
-        let generator = NexmarkGenerator()
-        for index in 0..<self.count { (events + index).initialize(to: generator.record(at: index)) }
+        events.initialize(repeating: nil, count: self.count)
+        refill()
     }
 
     deinit {
@@ -39,11 +43,21 @@ public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
         events.deallocate()
     }
 
+    /// Makes the events that have been given away; not while a job or a loop is reading.
+    public func refill() {
+        for index in 0..<count where events[index] == nil {
+            events[index] = generator.record(at: index)
+        }
+    }
+
     @inline(__always) public func record(at index: Int) -> NexmarkEvent {
-        events[index < count ? index : index % count]
+        guard index < count, let event = events[index].take() else {
+            return generator.record(at: index)
+        }
+        return event
     }
 
     @inline(__always) func forEach(_ body: (NexmarkEvent) -> Void) {
-        for index in 0..<count { body(events[index]) }
+        for index in 0..<count { body(record(at: index)) }
     }
 }
