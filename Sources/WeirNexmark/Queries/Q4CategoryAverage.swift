@@ -30,12 +30,14 @@ extension CategoryPrice: Record {
 extension NexmarkQuery {
     /// What the auctions of a category bring on average.
     static let q4 = NexmarkQuery("q4", "average price by category") { events in
-        events.validBids { CategoryBid(auction: $0.id, category: $0.category, price: $1.price) }
-            .keyed(by: \.auction)
-            .deduplicated(lastBy: \.price, keeping: .forever, as: "highest-bid")
-            .grouped(by: \.category)
-            .aggregate(Sum(\.price), Count(), as: "average") { category, total, auctions in
-                CategoryPrice(category: category, average: total / auctions)
-            }
+        events.valid(events.bids.map { PricedBid($0) }) {
+            CategoryBid(auction: $0.id, category: $0.category, price: $1.price)
+        }
+        .keyed(by: \.auction)
+        .deduplicated(lastBy: \.price, keeping: .forever, as: "highest-bid")
+        .grouped(by: \.category)
+        .aggregate(Sum(\.price), Count(), as: "average") { category, total, auctions in
+            CategoryPrice(category: category, average: total / auctions)
+        }
     }
 }

@@ -45,7 +45,7 @@ func averages(of sales: [Sale]) -> [SellerPrice] {
 extension NexmarkQuery {
     /// The average price of a seller's last eleven sales, at each sale.
     static let q6 = NexmarkQuery("q6", "average price by seller") { events in
-        events.validBids { auction, bid in
+        events.valid(events.bids.map { PricedBid($0) }) { auction, bid in
             Sale(
                 auction: auction.id, seller: auction.seller, price: bid.price,
                 dateTime: bid.dateTime, index: bid.index)

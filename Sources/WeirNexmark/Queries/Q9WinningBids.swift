@@ -32,7 +32,7 @@ struct WinningBid: NexmarkRow, Equatable, StateComposite {
 extension NexmarkQuery {
     /// The winning bid of each auction: the highest valid one, of equal ones the earliest.
     static let q9 = NexmarkQuery("q9", "winning bids") { events in
-        events.validBids(WinningBid.init)
+        events.valid(events.bids, WinningBid.init)
             .keyed(by: \.auction.id)
             .topN(1, by: \.bid.price, ties: \.bid.index, keeping: .forever, as: "winning-bid")
     }

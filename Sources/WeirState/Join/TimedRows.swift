@@ -16,7 +16,7 @@ public struct TimedRows<Record> {
         /// Whether a partner has come.
         public var isMatched: Bool
 
-        @inlinable init(_ record: Record, at time: Timestamp, isMatched: Bool) {
+        @inlinable init(_ record: consuming Record, at time: Timestamp, isMatched: Bool) {
             self.record = record
             self.time = time
             self.isMatched = isMatched
@@ -37,6 +37,10 @@ public struct TimedRows<Record> {
     @inlinable public var endIndex: Int { rows.count }
     /// The record at an index.
     @inlinable public subscript(index: Int) -> Row { _read { yield rows[index] } }
+    /// The event time of the record at an index.
+    @inlinable public func time(at index: Int) -> Timestamp { rows[index].time }
+    /// Whether a partner of the record at an index has come.
+    @inlinable public func isMatched(at index: Int) -> Bool { rows[index].isMatched }
     /// The number of live records.
     @inlinable public var count: Int { rows.count &- head }
     /// Whether there is no live record.
@@ -47,14 +51,17 @@ public struct TimedRows<Record> {
     /// - Returns: Its index.
     /// - Complexity: O(1) when none is later; otherwise O(log n + those that are later).
     @inlinable @discardableResult
-    public mutating func insert(_ record: Record, at time: Timestamp, isMatched: Bool) -> Int {
-        let row = Row(record, at: time, isMatched: isMatched)
-        guard count > 0, rows[rows.count &- 1].time > time else {
-            rows.append(row)
-            return rows.count &- 1
+    public mutating func insert(
+        _ record: consuming Record, at time: Timestamp, isMatched: Bool
+    ) -> Int {
+        let isLast = count == 0 || rows[rows.count &- 1].time <= time
+        let position =
+            isLast ? rows.count : lastIndex(through: time).map { $0 &+ 1 } ?? head
+        if isLast {
+            rows.append(Row(record, at: time, isMatched: isMatched))
+        } else {
+            rows.insert(Row(record, at: time, isMatched: isMatched), at: position)
         }
-        let position = lastIndex(through: time).map { $0 &+ 1 } ?? head
-        rows.insert(row, at: position)
         return position
     }
 
@@ -82,6 +89,17 @@ public struct TimedRows<Record> {
             if rows[middle].time <= time { low = middle &+ 1 } else { high = middle }
         }
         return low == head ? nil : low &- 1
+    }
+
+    /// Calls `body` with the record at an index, which is not copied for it.
+    @inlinable public mutating func withRecord<Result>(
+        at index: Int, _ body: (Record) throws -> Result
+    ) rethrows -> Result {
+        try rows.withUnsafeMutableBufferPointer { rows in
+            try (rows.baseAddress.unsafelyUnwrapped + index).withMovedPointee { row in
+                try body(row.record)
+            }
+        }
     }
 
     /// Replaces the record at an index by one of the same time.

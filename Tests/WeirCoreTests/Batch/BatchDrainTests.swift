@@ -60,4 +60,73 @@ import WeirCore
         var batch = Batch<Int>()
         #expect(try batch.drainHashedRows { _, _, _ in false })
     }
+
+    @Test(arguments: [0, 1, 4, 9, 10])
+    func `by places leaves the rows that were not given, and drops what was not moved`(
+        stop: Int
+    ) throws {
+        var batch = filled(10)
+        var kept: [Tracked] = []
+        weak var dropped: Tracked?
+        var given = 0
+        let isDone = try batch.drainHashedPlaces { element, isMoved, time, hash in
+            let number = element.pointee.number
+            #expect(number == given && time.microseconds == Int64(given))
+            #expect(hash == UInt64(given) * 3)
+            given += 1
+            if number.isMultiple(of: 2) {
+                isMoved = true
+                kept.append(element.move())
+            } else {
+                dropped = element.pointee
+            }
+            return given <= stop
+        }
+        let taken = min(10, stop + 1)
+        #expect(isDone == (stop == 10) && dropped == nil)
+        #expect(kept.map(\.number) == (0..<taken).filter { $0.isMultiple(of: 2) })
+        #expect(batch.indices.map { batch[$0].number } == Array(taken..<10))
+        #expect(batch.hasHashes == (taken < 10))
+    }
+
+    @Test(arguments: [false, true])
+    func `by places has no rows left, and has freed them, after an error`(
+        isMovedBefore: Bool
+    ) {
+        struct Stop: Error {}
+        var batch = filled(0)
+        var weakly: [() -> Tracked?] = []
+        for number in 0..<5 {
+            let element = Tracked(number)
+            weakly.append { [weak element] in element }
+            batch.append(element, at: .epoch)
+        }
+        batch.assignHashes { _ in 0 }
+        #expect(throws: Stop.self) {
+            try batch.drainHashedPlaces { element, isMoved, _, _ in
+                if element.pointee.number == 2 {
+                    if isMovedBefore {
+                        isMoved = true
+                        element.deinitialize(count: 1)
+                    }
+                    throw Stop()
+                }
+                return true
+            }
+        }
+        #expect(batch.isEmpty && !batch.hasHashes && weakly.allSatisfy { $0() == nil })
+    }
+
+    @Test func `lends an element, which is in its place again afterwards, also after an error`()
+        throws
+    {
+        struct Stop: Error {}
+        var batch = filled(2)
+        #expect(batch.withRow(1) { $0.number } == 1)
+        #expect(throws: Stop.self) { try batch.withRow(0) { _ in throw Stop() } }
+        #expect(batch.indices.map { batch[$0].number } == [0, 1])
+        weak var first = batch[0]
+        batch.removeAll()
+        #expect(first == nil)
+    }
 }

@@ -85,17 +85,20 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     // MARK: - Records
 
     /// Brings a left record together with the right ones in its interval; answers whether the output
-    /// has room for more.
+    /// has room for more. The record is moved out where it is kept.
     @inlinable func joinLeft(
-        _ left: Left, at time: Timestamp, key: Key, hash: UInt64
+        _ left: UnsafeMutablePointer<Left>, isMoved: inout Bool, at time: Timestamp, key: Key,
+        hash: UInt64
     ) throws -> Bool {
         if core.isLate(time) {
-            core.noteLate(.left(left), at: time)
+            isMoved = true
+            core.noteLate(.left(left.move()), at: time)
             return true
         }
         let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
             try meet(
-                left, at: time, KeySide(key: key, hash: hash, isLeft: true), own: &rows.lefts,
+                left, isMoved: &isMoved, at: time, KeySide(key: key, hash: hash, isLeft: true),
+                own: &rows.lefts,
                 partners: &rows.rights, leftRules, rightRules)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
@@ -105,15 +108,18 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
 
     /// Brings a right record together with the left ones in its interval likewise.
     @inlinable func joinRight(
-        _ right: Right, at time: Timestamp, key: Key, hash: UInt64
+        _ right: UnsafeMutablePointer<Right>, isMoved: inout Bool, at time: Timestamp, key: Key,
+        hash: UInt64
     ) throws -> Bool {
         if core.isLate(time) {
-            core.noteLate(.right(right), at: time)
+            isMoved = true
+            core.noteLate(.right(right.move()), at: time)
             return true
         }
         let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
             try meet(
-                right, at: time, KeySide(key: key, hash: hash, isLeft: false), own: &rows.rights,
+                right, isMoved: &isMoved, at: time, KeySide(key: key, hash: hash, isLeft: false),
+                own: &rows.rights,
                 partners: &rows.lefts, rightRules, leftRules)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
@@ -122,36 +128,40 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     }
 
     @inlinable func meet<Own, Partner>(
-        _ record: Own, at time: Timestamp, _ place: KeySide<Key>, own: inout TimedRows<Own>,
-        partners: inout TimedRows<Partner>, _ rules: IntervalRules<Own, Partner, Output>,
+        _ record: UnsafeMutablePointer<Own>, isMoved: inout Bool, at time: Timestamp,
+        _ place: KeySide<Key>, own: inout TimedRows<Own>, partners: inout TimedRows<Partner>,
+        _ rules: IntervalRules<Own, Partner, Output>,
         _ partnerRules: IntervalRules<Partner, Own, Output>
     ) throws {
         let last = rules.expiry(time)
         var position = partners.firstIndex(from: time.advanced(byMicroseconds: rules.lower))
-        let isMatched = position < partners.endIndex && partners[position].time <= last
+        let isMatched = position < partners.endIndex && partners.time(at: position) <= last
         if isMatched {
             if rules.isSettledByMatch {
                 if let matched = rules.matched {
-                    try append(record, at: rules.rowTime(time), matched)
+                    try append(record.pointee, at: rules.rowTime(time), matched)
                 }
                 core.release()
                 return
             }
             if rules.pair != nil || partnerRules.isTracked {
-                let isDone = try walk(
-                    record, at: time, &position, partners: &partners, rules, partnerRules)
+                let isDone = try record.withMovedPointee {
+                    try walk($0, at: time, &position, partners: &partners, rules, partnerRules)
+                }
                 if !isDone {
-                    let index = keep(record, at: time, isMatched: true, place, &own, rules)
+                    isMoved = true
+                    let index = keep(record.move(), at: time, isMatched: true, place, &own, rules)
                     pending = PendingMeeting(place: place, own: index, position: position)
                     return
                 }
             }
         }
         if last > core.watermark {
-            keep(record, at: time, isMatched: isMatched, place, &own, rules)
+            isMoved = true
+            keep(record.move(), at: time, isMatched: isMatched, place, &own, rules)
         } else {
             if !isMatched, let alone = rules.alone {
-                try append(record, at: rules.rowTime(time), alone)
+                try append(record.pointee, at: rules.rowTime(time), alone)
             }
             core.release()
         }
@@ -165,12 +175,14 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     ) throws -> Bool {
         let last = rules.expiry(time)
         while position < partners.endIndex {
-            let partnerTime = partners[position].time
+            let partnerTime = partners.time(at: position)
             guard partnerTime <= last else { return true }
             guard core.hasRoom else { return false }
             if let pair = rules.pair {
-                try append(record, partners[position].record, at: max(time, partnerTime), pair)
-            } else if let matched = partnerRules.matched, !partners[position].isMatched {
+                try partners.withRecord(at: position) {
+                    try append(record, $0, at: max(time, partnerTime), pair)
+                }
+            } else if let matched = partnerRules.matched, !partners.isMatched(at: position) {
                 try append(
                     partners[position].record, at: partnerRules.rowTime(partnerTime), matched)
             }
@@ -183,7 +195,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Keeps a record for partners to come, and sees to it that it is cleaned up.
     @inlinable @discardableResult
     func keep<Own, Partner>(
-        _ record: Own, at time: Timestamp, isMatched: Bool, _ place: KeySide<Key>,
+        _ record: consuming Own, at time: Timestamp, isMatched: Bool, _ place: KeySide<Key>,
         _ own: inout TimedRows<Own>, _ rules: IntervalRules<Own, Partner, Output>
     ) -> Int {
         let index = own.insert(record, at: time, isMatched: isMatched)
@@ -281,13 +293,13 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     ) throws -> Bool {
         var index = rows.startIndex
         var isDone = true
-        while index < rows.endIndex, rules.expiry(rows[index].time) <= core.watermark {
-            if let alone = rules.alone, !rows[index].isMatched {
+        while index < rows.endIndex, rules.expiry(rows.time(at: index)) <= core.watermark {
+            if let alone = rules.alone, !rows.isMatched(at: index) {
                 guard core.hasRoom else {
                     isDone = false
                     break
                 }
-                try append(rows[index].record, at: rules.rowTime(rows[index].time), alone)
+                try append(rows[index].record, at: rules.rowTime(rows.time(at: index)), alone)
             }
             index &+= 1
         }
@@ -304,7 +316,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         rows.visit = nil
         guard !rows.isEmpty else { return }
         let next = rows.startIndex &+ (rules.alone == nil ? rows.count / 2 : 0)
-        let due = rules.expiry(rows[next].time)
+        let due = rules.expiry(rows.time(at: next))
         rows.visit = due
         timers.insert(place, at: due)
     }

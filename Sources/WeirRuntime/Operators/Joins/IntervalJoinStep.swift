@@ -9,8 +9,9 @@ func intervalLeftLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     { batch, state in
         guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
-        let isEmpty = try batch.drainHashedRows { left, time, hash in
-            try state.joinLeft(left, at: time, key: keyOf(left), hash: hash)
+        let isEmpty = try batch.drainHashedPlaces { left, isMoved, time, hash in
+            try state.joinLeft(
+                left, isMoved: &isMoved, at: time, key: keyOf(left.pointee), hash: hash)
         }
         return isEmpty && state.pending == nil
     }
@@ -24,8 +25,9 @@ func intervalRightLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     { batch, state in
         guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
-        let isEmpty = try batch.drainHashedRows { right, time, hash in
-            try state.joinRight(right, at: time, key: keyOf(right), hash: hash)
+        let isEmpty = try batch.drainHashedPlaces { right, isMoved, time, hash in
+            try state.joinRight(
+                right, isMoved: &isMoved, at: time, key: keyOf(right.pointee), hash: hash)
         }
         return isEmpty && state.pending == nil
     }

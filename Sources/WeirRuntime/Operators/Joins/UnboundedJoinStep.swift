@@ -53,13 +53,18 @@ final class UnboundedJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, 
         core.context.keep("rows", table)
     }
 
-    /// Joins a record of the left side with all that came of the right, and keeps it.
+    /// Joins a record of the left side with all that came of the right, and keeps it: moves it out.
     @inlinable func joinLeft(
-        _ left: Left, at time: Timestamp, key: Key, hash: UInt64
+        _ left: UnsafeMutablePointer<Left>, isMoved: inout Bool, at time: Timestamp, key: Key,
+        hash: UInt64
     ) throws -> Bool {
         let next = try table.update(key, hash: hash, initial: { JoinedRows() }) { rows in
-            let next = rows.rights.isEmpty ? nil : try pair(left, at: time, rows.rights, from: 0)
-            rows.lefts.append(TimedRecord(left, at: time))
+            let next =
+                rows.rights.isEmpty
+                ? nil
+                : try left.withMovedPointee { try pair($0, at: time, rows.rights, from: 0) }
+            isMoved = true
+            rows.lefts.append(TimedRecord(left.move(), at: time))
             return next
         }
         if let next { pending = PendingPairs(key: key, hash: hash, isLeft: true, position: next) }
@@ -68,11 +73,16 @@ final class UnboundedJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, 
 
     /// Joins a record of the right side with all that came of the left, and keeps it.
     @inlinable func joinRight(
-        _ right: Right, at time: Timestamp, key: Key, hash: UInt64
+        _ right: UnsafeMutablePointer<Right>, isMoved: inout Bool, at time: Timestamp, key: Key,
+        hash: UInt64
     ) throws -> Bool {
         let next = try table.update(key, hash: hash, initial: { JoinedRows() }) { rows in
-            let next = rows.lefts.isEmpty ? nil : try pair(right, at: time, rows.lefts, from: 0)
-            rows.rights.append(TimedRecord(right, at: time))
+            let next =
+                rows.lefts.isEmpty
+                ? nil
+                : try right.withMovedPointee { try pair($0, at: time, rows.lefts, from: 0) }
+            isMoved = true
+            rows.rights.append(TimedRecord(right.move(), at: time))
             return next
         }
         if let next { pending = PendingPairs(key: key, hash: hash, isLeft: false, position: next) }
@@ -148,8 +158,9 @@ func unboundedLeftLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     { batch, state in
         guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
-        let isEmpty = try batch.drainHashedRows { left, time, hash in
-            try state.joinLeft(left, at: time, key: keyOf(left), hash: hash)
+        let isEmpty = try batch.drainHashedPlaces { left, isMoved, time, hash in
+            try state.joinLeft(
+                left, isMoved: &isMoved, at: time, key: keyOf(left.pointee), hash: hash)
         }
         return isEmpty && state.pending == nil
     }
@@ -163,8 +174,9 @@ func unboundedRightLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>
     { batch, state in
         guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
-        let isEmpty = try batch.drainHashedRows { right, time, hash in
-            try state.joinRight(right, at: time, key: keyOf(right), hash: hash)
+        let isEmpty = try batch.drainHashedPlaces { right, isMoved, time, hash in
+            try state.joinRight(
+                right, isMoved: &isMoved, at: time, key: keyOf(right.pointee), hash: hash)
         }
         return isEmpty && state.pending == nil
     }
