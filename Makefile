@@ -3,7 +3,7 @@ SWIFT ?= swift
 DEBIAN_PACKAGES = zlib1g-dev liblz4-dev libsqlite3-dev
 ALL_TRAITS = --traits GZip,LZ4,Macros,RocksDB
 
-.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark check-crashes setup setup-rocksdb format lint docs clean
+.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark check-crashes setup setup-rocksdb bench-decode format lint docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ sanitize: setup ## Run what has threads under the thread sanitizer, and all test
 
 bench: setup ## Time the operators against hand-written loops
 	cd benchmarks/downstream && $(SWIFT) run -c release downstream-bench
+
+bench-decode: setup ## Time CSV and JSON Lines decoding against a C++ loop and simdjson
+	@tools/setup.sh libsimdjson-dev
+	$(SWIFT) run -c release --traits GZip,LZ4,Yardsticks weir-bench decode --clock cpu
 
 check-demo: ## Compare the demo's tables with DuckDB's, at parallelism 1, 2, 3 and 8 (installs DuckDB from PyPI)
 	cd examples/flights && check/check-all.sh

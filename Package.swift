@@ -23,6 +23,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+// simdjson's interface is compiled with its user, who says which instructions there are.
+#if arch(x86_64)
+    let yardstickFlags = ["-march=haswell"]
+#else
+    let yardstickFlags: [String] = []
+#endif
+
 let package = Package(
     name: "weir",
     platforms: [.macOS(.v26)],
@@ -37,6 +44,9 @@ let package = Package(
         .trait(
             name: "RocksDB",
             description: "State larger than memory, in RocksDB (needs librocksdb-dev)."),
+        .trait(
+            name: "Yardsticks",
+            description: "What `weir-bench decode` is compared with (needs libsimdjson-dev)."),
         .trait(name: "Macros", description: "The @Record macro (builds swift-syntax: minutes)."),
         .default(enabledTraits: ["GZip", "LZ4"]),
     ],
@@ -87,10 +97,18 @@ let package = Package(
         module("WeirMacros", ["WeirCore", "WeirMacrosPlugin"]),
         module("WeirTesting", ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime"]),
         module("WeirNexmark", ["Weir"]),
+        .target(
+            name: "CYardsticks",
+            cxxSettings: [
+                .define("WEIR_YARDSTICKS", .when(traits: ["Yardsticks"])),
+                .unsafeFlags(yardstickFlags, .when(traits: ["Yardsticks"])),
+            ],
+            linkerSettings: [.linkedLibrary("simdjson", .when(traits: ["Yardsticks"]))]),
         .executableTarget(
             name: "WeirBench",
             dependencies: [
                 "Weir", "WeirNexmark", "WeirRocksDB", "WeirTesting",
+                .target(name: "CYardsticks", condition: .when(traits: ["Yardsticks"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -117,5 +135,6 @@ let package = Package(
                     name: "SwiftSyntaxMacrosTestSupport", package: "swift-syntax",
                     condition: .when(traits: ["Macros"])),
             ]),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

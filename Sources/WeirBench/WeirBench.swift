@@ -8,7 +8,7 @@ struct WeirBench: AsyncParsableCommand {
         abstract: "Measures the engine, and runs it under every fault.",
         subcommands: [
             OperatorsCommand.self, LimitsCommand.self, NexmarkCommand.self, HandCommand.self,
-            CompareCommand.self, LatencyCommand.self, SimulateCommand.self,
+            CompareCommand.self, DecodeCommand.self, LatencyCommand.self, SimulateCommand.self,
         ],
         defaultSubcommand: OperatorsCommand.self)
 }
