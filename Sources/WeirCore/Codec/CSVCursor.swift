@@ -6,6 +6,7 @@ struct CSVCursor {
     // SAFETY: made around the line that the decoder was lent, and gone before it is given back;
     // `position` never passes `end`.
     var position: UnsafePointer<UInt8>
+    let start: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
     let delimiter: UInt8
     let quote: UInt8
@@ -18,6 +19,10 @@ struct CSVCursor {
         var isQuoted = false
         /// Whether quotes in it are written twice.
         var hasDoubledQuotes = false
+        /// Whether all bytes are known to be ASCII.
+        var isASCII = false
+        /// The first eight bytes, zeros behind the end; 0 for a cell in quotes.
+        var firstWord: UInt64 = 0
     }
 
     /// Takes the next cell.
@@ -25,11 +30,53 @@ struct CSVCursor {
     /// - Throws: ``FieldError`` for a quoted cell without an end, or text behind the closing quote.
     @inline(__always) mutating func next() throws(FieldError) -> Cell {
         if position < end, position.pointee == quote { return try nextQuoted() }
-        let start = position
-        var at = start
-        while at < end, at.pointee != delimiter { at += 1 }
+        return nextPlain()
+    }
+
+    /// Takes the next cell, which is not in quotes.
+    @inline(__always) mutating func nextPlain() -> Cell {
+        let body = position
+        var at = body
+        let delimiters = ByteWord.repeating(delimiter)
+        var word = ByteWord(at: at, start: start, end: end)
+        var found = word.mask(of: delimiters)
+        var seen: UInt64 = 0
+        let first = word
+        while found == 0, end - at > 8 {
+            seen |= word.bits
+            at += 8
+            word = ByteWord(at: at, start: start, end: end)
+            found = word.mask(of: delimiters)
+        }
+        let count = min(ByteWord.count(before: found), end - at)
+        let kept = ByteWord.bits(ofFirst: count)
+        seen |= word.bits & kept
+        let firstWord = at == body ? first.bits & kept : first.bits
+        at += count
         close(at)
-        return Cell(bytes: UnsafeBufferPointer(start: start, count: at - start))
+        return Cell(
+            bytes: UnsafeBufferPointer(start: body, count: at - body),
+            isASCII: seen & ByteWord.highs == 0, firstWord: firstWord)
+    }
+
+    /// Takes the next cell if it is an integer as they mostly come, not in quotes.
+    @inline(__always) mutating func takeInteger() -> Int64? {
+        var at = position
+        guard let value = QuickNumber.integer(&at, start: start, end: end, strict: false),
+            at == end || at.pointee == delimiter
+        else { return nil }
+        close(at)
+        return value
+    }
+
+    /// Takes the next cell if it is a decimal number as they mostly come, not in quotes.
+    @inline(__always) mutating func takeDouble() -> Double? {
+        var at = position
+        guard let value = QuickNumber.double(&at, start: start, end: end, strict: false),
+            at == end || at.pointee == delimiter
+        else { return nil }
+        close(at)
+        return value
     }
 
     @inline(never) private mutating func nextQuoted() throws(FieldError) -> Cell {

@@ -5,6 +5,12 @@ struct CSVSyntax: Sendable {
     /// The texts that mean null, but the empty one.
     let nullTexts: [[UInt8]]
     let hasNullTexts: Bool
+    /// Those of `nullTexts` that have at most eight bytes, and whether there are longer ones.
+    let shortNullTexts: FrozenTable<UInt64>
+    let hasLongNullTexts: Bool
+    /// Whether a cell that begins with a number can be read as one at once: no mark is a part of a
+    /// number, and no text that means null begins like one.
+    let readsNumbersAtOnce: Bool
     /// Whether the empty text means null.
     let isEmptyNull: Bool
 
@@ -15,21 +21,43 @@ struct CSVSyntax: Sendable {
         nullTexts = options.nullText.filter { !$0.isEmpty }.map { Array($0.utf8) }
         isEmptyNull = options.nullText.contains("")
         hasNullTexts = !nullTexts.isEmpty
+        shortNullTexts = FrozenTable(
+            nullTexts.filter { $0.count <= 8 }.map { text in
+                text.withUnsafeBufferPointer { bytes in
+                    let (start, end) = bytes.bounds
+                    return ByteWord(at: start, start: start, end: end).bits
+                }
+            })
+        hasLongNullTexts = nullTexts.contains { $0.count > 8 }
+        let marks = [delimiter, quote] + nullTexts.compactMap(\.first)
+        readsNumbersAtOnce = !marks.contains { mark in
+            mark &- UInt8(ascii: "0") < 10 || mark == UInt8(ascii: "-") || mark == UInt8(ascii: ".")
+        }
     }
 
     func cursor(over line: UnsafeBufferPointer<UInt8>) -> CSVCursor {
         let (start, end) = line.bounds
-        return CSVCursor(position: start, end: end, delimiter: delimiter, quote: quote)
+        return CSVCursor(
+            position: start, start: start, end: end, delimiter: delimiter, quote: quote)
     }
 
     /// Whether the cell is a missing value; a quoted cell never is.
     @inline(__always) func isNull(_ cell: CSVCursor.Cell, isEmptyText: Bool) -> Bool {
         if cell.isQuoted { return false }
         if cell.bytes.isEmpty { return isEmptyNull && !isEmptyText }
-        return hasNullTexts && isListed(cell.bytes)
+        return hasNullTexts && isListed(cell)
     }
 
-    private func isListed(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    @inline(__always) private func isListed(_ cell: CSVCursor.Cell) -> Bool {
+        if cell.bytes.count > 8 { return hasLongNullTexts && isListed(cell.bytes) }
+        for index in shortNullTexts.indices where shortNullTexts[index] == cell.firstWord {
+            // Texts with zero bytes at their ends look alike.
+            return isListed(cell.bytes)
+        }
+        return false
+    }
+
+    @inline(never) private func isListed(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         for text in nullTexts where text.count == bytes.count && bytes.elementsEqual(text) {
             return true
         }

@@ -12,6 +12,8 @@
     let isOptional: Bool
     /// Whether an empty text is a value: true of strings alone.
     let readsEmptyText: Bool
+    /// The type, where decoders read it themselves.
+    let quick: QuickType
     let describe: @Sendable (inout SchemaContext) -> FieldType
 
     // SAFETY: each closure is called only by `RecordLayout`, with the address of a live record of
@@ -38,7 +40,7 @@
         self.init(
             name: name, aliases: aliases, documentation: documentation, unit: unit, offset: offset,
             isOptional: Value.nullField != nil,
-            readsEmptyText: Value.self == String.self,
+            readsEmptyText: Value.self == String.self, quick: QuickType(Value.self),
             describe: { Value.describeField(in: &$0) },
             setNull: { address in
                 guard let null = Value.nullField else { return }
@@ -67,7 +69,7 @@
 
     @usableFromInline init(
         name: String, aliases: [String], documentation: String?, unit: String?, offset: Int?,
-        isOptional: Bool, readsEmptyText: Bool,
+        isOptional: Bool, readsEmptyText: Bool, quick: QuickType,
         describe: @escaping @Sendable (inout SchemaContext) -> FieldType,
         setNull: @escaping @Sendable (UnsafeMutableRawPointer) -> Void,
         isNull: @escaping @Sendable (UnsafeMutableRawPointer) -> Bool,
@@ -93,6 +95,7 @@
         self.offset = offset
         self.isOptional = isOptional
         self.readsEmptyText = readsEmptyText
+        self.quick = quick
         self.describe = describe
         self.setNull = setNull
         self.isNull = isNull

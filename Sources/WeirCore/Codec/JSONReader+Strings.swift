@@ -107,6 +107,14 @@ extension JSONReader {
     }
 }
 
+extension String {
+    /// The text of bytes that are known to be ASCII.
+    @inline(__always) init(ascii bytes: UnsafeBufferPointer<UInt8>) {
+        // SAFETY: ASCII is UTF-8, and the span does not outlive the bytes.
+        self.init(copying: unsafe UTF8Span(unchecked: bytes.span, isKnownASCII: true))
+    }
+}
+
 extension UnsafeBufferPointer<UInt8> {
     /// The bytes as a string.
     ///

@@ -71,9 +71,68 @@ extension Timestamp: CustomStringConvertible {
 
     // SAFETY: the pointer is read within this call, within its count.
     @usableFromInline init?(iso8601 bytes: UnsafeBufferPointer<UInt8>) {
+        if let time = Timestamp(usual: bytes) {
+            self = time
+            return
+        }
         var reader = ISO8601Reader(bytes)
         guard let time = reader.read() else { return nil }
         self = time
+    }
+}
+
+// MARK: - The usual form
+
+extension Timestamp {
+    /// Reads `2013-01-01T10:00:00Z`, with up to six digits of a fraction or none, a word at a time;
+    /// `nil` for any other form, and for what is no time.
+    init?(usual bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.count >= 20, bytes.count <= 27, let start = bytes.baseAddress,
+            start[bytes.count - 1] == UInt8(ascii: "Z"), start[16] == UInt8(ascii: ":")
+        else { return nil }
+        // `2013-01-` and `01T10:00`, and then zeros for the marks: both are numbers of eight digits.
+        let date = ByteWord(loading: start)
+        let time = ByteWord(loading: start + 8)
+        let dateMarks: UInt64 = 0xFF00_00FF_0000_0000
+        let timeMarks: UInt64 = 0x0000_FF00_00FF_0000
+        guard date.bits & dateMarks == 0x2D00_002D_0000_0000,
+            time.bits & timeMarks == 0x0000_3A00_0054_0000
+        else { return nil }
+        let zeros = ByteWord.repeating(UInt8(ascii: "0"))
+        let dateDigits = ByteWord(bits: date.bits & ~dateMarks | zeros & dateMarks)
+        let timeDigits = ByteWord(bits: time.bits & ~timeMarks | zeros & timeMarks)
+        let tens = start[17] &- UInt8(ascii: "0")
+        let ones = start[18] &- UInt8(ascii: "0")
+        guard dateDigits.digitCount == 8, timeDigits.digitCount == 8, tens < 6, ones < 10,
+            let micros = Self.micros(start + 19, bytes.count - 19)
+        else { return nil }
+        let (year, monthDigits) = Int(dateDigits.number(ofDigits: 8))
+            .quotientAndRemainder(dividingBy: 10_000)
+        let (day, clock) = Int(timeDigits.number(ofDigits: 8))
+            .quotientAndRemainder(dividingBy: 1_000_000)
+        let (hour, minute) = clock.quotientAndRemainder(dividingBy: 1_000)
+        let month = monthDigits / 10
+        guard month >= 1, month <= 12, day >= 1,
+            day <= 28 || day <= Civil.dayCount(year: year, month: month), hour < 24, minute < 60
+        else { return nil }
+        let days = Civil.days(year: year, month: month, day: day)
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + Int(tens) * 10 + Int(ones)
+        self.init(microseconds: Int64(seconds) * 1_000_000 + micros)
+    }
+
+    /// The microseconds that the `count` bytes from `point` on stand for: `Z`, or a point, up to six
+    /// digits and `Z`.
+    @inline(__always) private static func micros(
+        _ point: UnsafePointer<UInt8>, _ count: Int
+    ) -> Int64? {
+        if count == 1 { return 0 }
+        let digits = count - 2
+        guard point.pointee == UInt8(ascii: "."), digits > 0 else { return nil }
+        let word = ByteWord(at: point + 1, start: point - 19, end: point + count)
+        guard word.digitCount == digits else { return nil }
+        var value = Int64(word.number(ofDigits: digits))
+        for _ in digits..<6 { value *= 10 }
+        return value
     }
 }
 
