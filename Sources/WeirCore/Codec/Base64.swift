@@ -63,10 +63,10 @@ extension UnsafeBufferPointer<UInt8> {
 extension JSONReader {
     /// Reads a string of base64.
     mutating func readBase64() throws(FieldError) -> [UInt8] {
-        let (body, hasEscapes) = try scanString()
-        guard hasEscapes else { return try body.decodedBase64() }
+        let string = try scanString()
+        guard string.hasEscapes else { return try string.body.decodedBase64() }
         // Some writers escape the slash.
-        let plain = try Self.unescape(body)
+        let plain = try Self.unescape(string.body)
         return try plain.withUnsafeBufferPointer { bytes throws(FieldError) in
             try bytes.decodedBase64()
         }

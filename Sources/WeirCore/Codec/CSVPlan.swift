@@ -29,7 +29,8 @@
                 name: stored.access.name, isWanted: true, offset: stored.offset,
                 isOptional: stored.access.isOptional,
                 readsEmptyText: stored.access.readsEmptyText && !options.emptyStringIsNull,
-                quick: stored.access.quick, read: stored.access.readText, setNull: stored.access.setNull)
+                quick: stored.access.quick, read: stored.access.readText,
+                setNull: stored.access.setNull)
         }
         syntax = CSVSyntax(options)
         self.columns = FrozenTable(columns)

@@ -35,7 +35,7 @@ extension Timestamp: FieldValue {
         guard json.peek() == UInt8(ascii: "\"") else {
             return Timestamp(microseconds: try json.readInteger(Int64.self))
         }
-        let (body, _) = try json.scanString()
+        let body = try json.scanString().body
         guard let time = Timestamp(iso8601: body) else { throw .unreadable(body, as: expectation) }
         return time
     }

@@ -3,40 +3,123 @@
 extension JSONReader {
     /// Reads a string.
     mutating func readString() throws(FieldError) -> String {
-        let (body, hasEscapes) = try scanString()
-        if hasEscapes {
-            let plain = try Self.unescape(body)
+        let string = try scanString()
+        if string.hasEscapes {
+            if string.isASCII, let text = Self.unescapeASCII(string.body) { return text }
+            let plain = try Self.unescape(string.body)
             return try plain.withUnsafeBufferPointer { bytes throws(FieldError) in
                 try bytes.validString()
             }
         }
-        return try body.validString()
+        return string.isASCII ? String(ascii: string.body) : try string.body.validString()
+    }
+
+    /// A string as it stands in the input.
+    struct RawString {
+        /// What stands between the quotes.
+        var body: UnsafeBufferPointer<UInt8>
+        var hasEscapes = false
+        /// Whether all bytes are ASCII, as they stand.
+        var isASCII = false
     }
 
     /// Takes a string and answers what stands between the quotes, as it stands.
-    mutating func scanString() throws(FieldError) -> (UnsafeBufferPointer<UInt8>, Bool) {
+    @inline(__always) mutating func scanString() throws(FieldError) -> RawString {
         guard take(UInt8(ascii: "\"")) else { throw unexpected("a string") }
+        return try scanBody()
+    }
+
+    /// Takes the rest of a string, behind its first quote.
+    mutating func scanBody() throws(FieldError) -> RawString {
         let body = position
         var at = position
         var hasEscapes = false
+        var seen: UInt64 = 0
         while at < end {
-            let byte = at.pointee
-            if byte == UInt8(ascii: "\"") {
-                position = at + 1
-                return (UnsafeBufferPointer(start: body, count: at - body), hasEscapes)
+            let word = ByteWord(at: at, start: start, end: end)
+            let marks = word.stringMarks
+            if marks == 0 {
+                seen |= word.bits
+                at += 8
+                continue
             }
-            if byte == UInt8(ascii: "\\") {
+            // Zeros behind the end are marks, so the first one is at the end or before it.
+            let count = ByteWord.count(before: marks)
+            seen |= word.bits & ByteWord.bits(ofFirst: count)
+            at += count
+            guard at < end else { break }
+            switch at.pointee {
+            case UInt8(ascii: "\""):
+                position = at + 1
+                return RawString(
+                    body: UnsafeBufferPointer(start: body, count: at - body),
+                    hasEscapes: hasEscapes, isASCII: seen & ByteWord.highs == 0)
+            case UInt8(ascii: "\\"):
                 hasEscapes = true
-                at += 1
-                guard at < end else { break }
-            } else if byte < 0x20 {
+                // What is escaped is not looked at; it is a part of the text.
+                if at + 1 < end { seen |= UInt64(at[1]) }
+                at += 2
+            default:
                 position = at
                 throw unexpected("no bare control character in a string")
             }
-            at += 1
         }
         position = end
         throw FieldError("a string that starts at byte \(body - start - 1) has no end")
+    }
+
+    /// The text that an escaped string of ASCII stands for.
+    ///
+    /// - Returns: `nil` where an escape is a character's number, or none.
+    private static func unescapeASCII(_ body: UnsafeBufferPointer<UInt8>) -> String? {
+        let (start, end) = body.bounds
+        var isUsual = true
+        let text = String(unsafeUninitializedCapacity: body.count) { buffer in
+            guard let output = buffer.baseAddress else { return 0 }
+            // SAFETY: as much is written as has been read, at most, and `buffer` holds all of `body`.
+            var target = output
+            var at = start
+            while at < end {
+                if end - at >= 8 {
+                    let word = ByteWord(loading: at)
+                    UnsafeMutableRawPointer(target).storeBytes(
+                        of: word.bits.littleEndian, as: UInt64.self)
+                    let count = ByteWord.count(
+                        before: word.mask(of: ByteWord.repeating(UInt8(ascii: "\\"))))
+                    at += count
+                    target += count
+                    if count == 8 { continue }
+                } else if at.pointee != UInt8(ascii: "\\") {
+                    target.pointee = at.pointee
+                    at += 1
+                    target += 1
+                    continue
+                }
+                // A backslash is never the last byte of a body.
+                guard let byte = unescaped(at[1]) else {
+                    isUsual = false
+                    return 0
+                }
+                target.pointee = byte
+                at += 2
+                target += 1
+            }
+            return target - output
+        }
+        return isUsual ? text : nil
+    }
+
+    /// What an escape of one character stands for.
+    @inline(__always) private static func unescaped(_ code: UInt8) -> UInt8? {
+        switch code {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): code
+        case UInt8(ascii: "b"): 8
+        case UInt8(ascii: "f"): 12
+        case UInt8(ascii: "n"): 10
+        case UInt8(ascii: "r"): 13
+        case UInt8(ascii: "t"): 9
+        default: nil
+        }
     }
 
     /// The bytes that an escaped string stands for.
@@ -53,16 +136,12 @@ extension JSONReader {
             }
             let code = index < body.count ? body[index] : 0
             index += 1
-            switch code {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): plain.append(code)
-            case UInt8(ascii: "b"): plain.append(8)
-            case UInt8(ascii: "f"): plain.append(12)
-            case UInt8(ascii: "n"): plain.append(10)
-            case UInt8(ascii: "r"): plain.append(13)
-            case UInt8(ascii: "t"): plain.append(9)
-            case UInt8(ascii: "u"):
+            if let byte = unescaped(code) {
+                plain.append(byte)
+            } else if code == UInt8(ascii: "u") {
                 plain.append(contentsOf: String(try readScalar(body, &index)).utf8)
-            default: throw FieldError("the string \(FieldError.quote(body)) has an unknown escape")
+            } else {
+                throw FieldError("the string \(FieldError.quote(body)) has an unknown escape")
             }
         }
         return plain
@@ -145,7 +224,7 @@ extension JSONReader {
     }
 
     private mutating func skipObject() throws(FieldError) {
-        try readMembers { reader, _, _ throws(FieldError) in try reader.skipValue() }
+        try readMembers { reader, _ throws(FieldError) in try reader.skipValue() }
     }
 
     /// Reads an array; `element` takes each value.
@@ -162,17 +241,16 @@ extension JSONReader {
 
     /// Reads an object; `member` is given each name, as it stands, and takes the value.
     @inline(__always) mutating func readMembers(
-        _ member: (inout JSONReader, UnsafeBufferPointer<UInt8>, Bool) throws(FieldError) -> Void
+        _ member: (inout JSONReader, RawString) throws(FieldError) -> Void
     ) throws(FieldError) {
         guard take(UInt8(ascii: "{")) else { throw unexpected("an object") }
         try descend()
         defer { depth -= 1 }
         if take(UInt8(ascii: "}")) { return }
         repeat {
-            _ = peek()
-            let (name, hasEscapes) = try scanString()
+            let name = try scanString()
             guard take(UInt8(ascii: ":")) else { throw unexpected("\":\"") }
-            try member(&self, name, hasEscapes)
+            try member(&self, name)
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "}")) else { throw unexpected("\",\" or \"}\"") }
     }

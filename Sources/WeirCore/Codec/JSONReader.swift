@@ -67,6 +67,9 @@ public struct JSONReader {
     @inlinable mutating func readInteger<Value: FixedWidthInteger>(
         _ type: Value.Type
     ) throws(FieldError) -> Value {
+        let token = position
+        if let value = takeInteger().flatMap(Value.init(exactly:)) { return value }
+        position = token
         let (number, text) = try readNumber()
         if let value = number.integer(type) { return value }
         // 3.0 and 1e3 are integers to other writers of JSON.
@@ -78,9 +81,43 @@ public struct JSONReader {
     }
 
     mutating func readDouble() throws(FieldError) -> Double {
+        if let value = takeDouble() { return value }
         let (number, text) = try readNumber()
         if let value = number.exactDouble { return value }
         guard let value = text.asDouble() else { throw unexpected("a number") }
+        return value
+    }
+
+    /// Takes an integer if that is next, as they mostly come.
+    @usableFromInline mutating func takeInteger() -> Int64? { takeQuickInteger() }
+
+    /// Takes an integer if that is next, as they mostly come.
+    ///
+    /// - Returns: `nil` for what must be read otherwise, of which nothing but white space has been taken.
+    @inline(__always) mutating func takeQuickInteger() -> Int64? {
+        _ = peek()
+        var at = position
+        guard let value = QuickNumber.integer(&at, start: start, end: end, strict: true) else {
+            return nil
+        }
+        if at < end, at.pointee == UInt8(ascii: ".") || at.pointee | 0x20 == UInt8(ascii: "e") {
+            return nil
+        }
+        position = at
+        return value
+    }
+
+    /// Takes a number if that is next, as they mostly come.
+    ///
+    /// - Returns: `nil` for what must be read otherwise, of which nothing but white space has been taken.
+    @inline(__always) mutating func takeDouble() -> Double? {
+        _ = peek()
+        var at = position
+        guard let value = QuickNumber.double(&at, start: start, end: end, strict: true) else {
+            return nil
+        }
+        if at < end, at.pointee | 0x20 == UInt8(ascii: "e") { return nil }
+        position = at
         return value
     }
 

@@ -9,20 +9,21 @@ public struct JSONRecordDecoder<Row: Sendable>: Sendable {
     ///
     /// - Throws: ``FieldError``, naming the field and what stands there.
     /// - Complexity: O(bytes). A ``Record`` allocates only its strings over 15 bytes and its arrays.
-    public func decode(_ line: Span<UInt8>) throws(FieldError) -> Row {
-        try line.withUnsafeBufferPointer { bytes throws(FieldError) in
-            var reader = JSONReader(bytes)
-            switch format.backing {
-            case .record(let layout, let make):
-                var row = make()
-                try layout.readJSON(into: &row, &reader)
-                try reader.finish()
-                return row
-            case .tree(let tree):
-                let value = try FieldTree.readJSON(&reader)
-                try reader.finish()
-                return try tree.decodeRow(value)
+    @inlinable public func decode(_ line: Span<UInt8>) throws(FieldError) -> Row {
+        switch format.backing {
+        case .record(let layout, let make):
+            var row = make()
+            try line.withUnsafeBufferPointer { bytes throws(FieldError) in
+                try withUnsafeMutablePointer(to: &row) { pointer throws(FieldError) in
+                    try layout.readJSON(bytes, into: UnsafeMutableRawPointer(pointer))
+                }
             }
+            return row
+        case .tree(let tree):
+            return try tree.decodeRow(
+                try line.withUnsafeBufferPointer { bytes throws(FieldError) in
+                    try FieldTree(json: bytes)
+                })
         }
     }
 }

@@ -13,31 +13,87 @@ extension RecordLayout {
     ) throws(FieldError) {
         var seen = SeenFields(count: stored.count)
         var expected = 0
-        try reader.readMembers { reader, name, hasEscapes throws(FieldError) in
-            guard let field = try find(name, hasEscapes, expected) else {
-                return try reader.skipValue()
-            }
-            expected = field + 1
-            guard seen.insert(field) else { throw duplicate(field) }
-            do throws(FieldError) {
-                if !stored[field].access.isOptional, reader.peek() == UInt8(ascii: "n") {
-                    _ = try reader.takeNull()
-                    throw FieldError.missingValue()
+        guard reader.take(UInt8(ascii: "{")) else { throw reader.unexpected("an object") }
+        try reader.descend()
+        defer { reader.depth -= 1 }
+        if !reader.take(UInt8(ascii: "}")) {
+            repeat {
+                guard let field = try readName(&reader, expected) else {
+                    try reader.skipValue()
+                    continue
                 }
-                try stored[field].access.readJSON(base + stored[field].offset, &reader)
-            } catch {
-                throw error.within(stored[field].access.name)
-            }
+                expected = field + 1
+                guard seen.insert(field) else { throw duplicate(field) }
+                do throws(FieldError) {
+                    try readValue(&reader, field, base + stored[field].offset)
+                } catch {
+                    throw error.within(stored[field].access.name)
+                }
+            } while reader.take(UInt8(ascii: ","))
+            guard reader.take(UInt8(ascii: "}")) else { throw reader.unexpected("\",\" or \"}\"") }
         }
         if !seen.isComplete { try checkMissing(seen) }
     }
 
-    @inline(__always) private func find(
-        _ name: UnsafeBufferPointer<UInt8>, _ hasEscapes: Bool, _ expected: Int
+    /// Takes the name of a member and the colon behind it, and answers the field.
+    ///
+    /// Most objects have their members in the order of the fields, so the expected name is compared
+    /// with what stands there before anything is looked for.
+    @inline(__always) private func readName(
+        _ reader: inout JSONReader, _ expected: Int
     ) throws(FieldError) -> Int? {
-        guard hasEscapes else { return members.field(named: name, expected: expected) }
-        let plain = try JSONReader.unescape(name)
+        _ = reader.peek()
+        if expected < stored.count {
+            let count = stored[expected].keyCount(at: reader.position, end: reader.end)
+            if count > 0 {
+                reader.position += count
+                return expected
+            }
+        }
+        return try findName(&reader, expected)
+    }
+
+    @inline(never) private func findName(
+        _ reader: inout JSONReader, _ expected: Int
+    ) throws(FieldError) -> Int? {
+        let name = try reader.scanString()
+        guard reader.take(UInt8(ascii: ":")) else { throw reader.unexpected("\":\"") }
+        guard name.hasEscapes else { return members.field(named: name.body, expected: expected) }
+        let plain = try JSONReader.unescape(name.body)
         return plain.withUnsafeBufferPointer { members.field(named: $0, expected: expected) }
+    }
+
+    /// Reads the value of a field into its property at `address`.
+    @inline(__always) private func readValue(
+        _ reader: inout JSONReader, _ field: Int, _ address: UnsafeMutableRawPointer
+    ) throws(FieldError) {
+        let isOptional = stored[field].access.isOptional
+        let first = reader.peek()
+        switch stored[field].access.quick {
+        case .integer:
+            if let value = reader.takeQuickInteger() {
+                return address.store(value, isOptional: isOptional)
+            }
+        case .double:
+            if let value = reader.takeDouble() {
+                return address.store(value, isOptional: isOptional)
+            }
+        case .string:
+            if first == UInt8(ascii: "\"") {
+                return address.store(try reader.readString(), isOptional: isOptional)
+            }
+        case .timestamp:
+            if first == UInt8(ascii: "\"") {
+                let time = try Timestamp.readField(json: &reader)
+                return address.store(time, isOptional: isOptional)
+            }
+        case .none: break
+        }
+        if first == UInt8(ascii: "n"), !isOptional {
+            _ = try reader.takeNull()
+            throw FieldError.missingValue()
+        }
+        try stored[field].access.readJSON(address, &reader)
     }
 
     @inline(never) private func duplicate(_ field: Int) -> FieldError {
@@ -63,6 +119,17 @@ extension RecordLayout {
             if stored.isEmpty { output.append(UInt8(ascii: "{")) }
             output.append(UInt8(ascii: "}"))
         }
+    }
+}
+
+extension RecordLayout {
+    /// Reads an object, which must be all there is but white space, into the record at `base`.
+    @usableFromInline func readJSON(
+        _ line: UnsafeBufferPointer<UInt8>, into base: UnsafeMutableRawPointer
+    ) throws(FieldError) {
+        var reader = JSONReader(line)
+        try readJSON(at: base, &reader)
+        try reader.finish()
     }
 }
 

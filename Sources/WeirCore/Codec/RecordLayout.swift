@@ -83,6 +83,10 @@ struct StoredField: Sendable {
     let offset: Int
     /// What precedes the value in an object: `{"a":` for the first member, `,"a":` for the others.
     let jsonStart: [UInt8]
+    /// What precedes the value in an object of most writers, `"a":`, a word at a time.
+    private let key: InlineArray<4, UInt64>
+    /// The length of that; 0 where it is too long to be kept.
+    private let keyCount: Int
 
     init(access: FieldAccess, offset: Int, isFirst: Bool) {
         self.access = access
@@ -91,5 +95,30 @@ struct StoredField: Sendable {
         start.append(jsonString: access.name)
         start.append(UInt8(ascii: ":"))
         jsonStart = start
+        var key = InlineArray<4, UInt64>(repeating: 0)
+        keyCount = start.count <= 33 ? start.count - 1 : 0
+        for index in 0..<keyCount {
+            key[index / 8] |= UInt64(start[index + 1]) << (8 * (index % 8))
+        }
+        self.key = key
+    }
+
+    /// Whether the member's name and the colon behind it begin at `position`, as most writers write
+    /// them: their length; else 0, which says nothing.
+    @inline(__always) func keyCount(
+        at position: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>
+    ) -> Int {
+        // Shorter names are read so too, while there is more than names behind them.
+        guard end - position >= 32 else { return 0 }
+        var left = keyCount
+        var place = 0
+        while left >= 8 {
+            if ByteWord(loading: position + 8 &* place).bits != key[place] { return 0 }
+            left &-= 8
+            place &+= 1
+        }
+        guard left > 0 else { return keyCount }
+        let word = ByteWord(loading: position + 8 &* place).bits & ByteWord.bits(ofFirst: left)
+        return word == key[place] ? keyCount : 0
     }
 }

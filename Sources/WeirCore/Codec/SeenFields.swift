@@ -26,7 +26,7 @@ struct SeenFields {
 
     /// Whether all fields have been seen.
     var isComplete: Bool {
-        let low = count >= 64 ? UInt64.max : (UInt64(1) << UInt64(count)) - 1
-        return first == low && others.allSatisfy(\.self)
+        if count < 64 { return first == (1 &<< UInt64(truncatingIfNeeded: count)) &- 1 }
+        return first == .max && others.allSatisfy(\.self)
     }
 }

@@ -1,12 +1,19 @@
 extension FieldTree {
+    /// Reads a JSON value, which must be all there is but white space.
+    @usableFromInline init(json line: UnsafeBufferPointer<UInt8>) throws(FieldError) {
+        var reader = JSONReader(line)
+        self = try Self.readJSON(&reader)
+        try reader.finish()
+    }
+
     /// Reads any JSON value.
     static func readJSON(_ reader: inout JSONReader) throws(FieldError) -> FieldTree {
         switch reader.peek() {
         case UInt8(ascii: "{"):
             var members: [Member] = []
             var names = Set<String>()
-            try reader.readMembers { reader, name, hasEscapes throws(FieldError) in
-                let name = try memberName(name, hasEscapes)
+            try reader.readMembers { reader, name throws(FieldError) in
+                let name = try memberName(name.body, name.hasEscapes)
                 guard names.insert(name).inserted else {
                     throw FieldError("comes twice in the object", field: name)
                 }
