@@ -62,7 +62,8 @@
         switch columns[index].quick {
         case .integer:
             guard let value = cursor.takeInteger() else { return false }
-            (base + columns[index].offset).store(value, isOptional: columns[index].isOptional)
+            (base + columns[index].offset).store(
+                integer: value, isOptional: columns[index].isOptional)
             return true
         case .double:
             guard let value = cursor.takeDouble() else { return false }

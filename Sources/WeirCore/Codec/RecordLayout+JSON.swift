@@ -72,7 +72,7 @@ extension RecordLayout {
         switch stored[field].access.quick {
         case .integer:
             if let value = reader.takeQuickInteger() {
-                return address.store(value, isOptional: isOptional)
+                return address.store(integer: value, isOptional: isOptional)
             }
         case .double:
             if let value = reader.takeDouble() {
