@@ -57,6 +57,8 @@ public struct TimedRows<Record> {
         let isLast = count == 0 || rows[rows.count &- 1].time <= time
         let position =
             isLast ? rows.count : lastIndex(through: time).map { $0 &+ 1 } ?? head
+        // Else three small rows would have memory allocated for them three times.
+        if rows.capacity == 0, MemoryLayout<Row>.stride <= 64 { rows.reserveCapacity(4) }
         if isLast {
             rows.append(Row(record, at: time, isMatched: isMatched))
         } else {

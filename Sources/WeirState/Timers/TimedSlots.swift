@@ -124,12 +124,16 @@ struct TimedHeap: Sendable {
     /// - Complexity: O(log n); O(1) when it is the last to be due.
     @inlinable mutating func insert(_ place: TimedPlace) {
         places.append(place)
-        var child = places.count &- 1
-        while child > 0 {
-            let parent = (child &- 1) / 2
-            guard places[child].precedes(places[parent]) else { return }
-            places.swapAt(child, parent)
-            child = parent
+        places.withUnsafeMutableBufferPointer { places in
+            // What is later moves down, and the new one into the place that is left.
+            var child = places.count &- 1
+            while child > 0 {
+                let parent = (child &- 1) / 2
+                guard place.precedes(places[parent]) else { break }
+                places[child] = places[parent]
+                child = parent
+            }
+            places[child] = place
         }
     }
 
@@ -139,16 +143,18 @@ struct TimedHeap: Sendable {
     @inlinable mutating func removeFirst() {
         let last = places.removeLast()
         guard !places.isEmpty else { return }
-        places[0] = last
-        let count = places.count
-        var parent = 0
-        while true {
-            var child = 2 &* parent &+ 1
-            guard child < count else { return }
-            if child &+ 1 < count, places[child &+ 1].precedes(places[child]) { child &+= 1 }
-            guard places[child].precedes(places[parent]) else { return }
-            places.swapAt(parent, child)
-            parent = child
+        places.withUnsafeMutableBufferPointer { places in
+            let count = places.count
+            var parent = 0
+            while true {
+                var child = 2 &* parent &+ 1
+                guard child < count else { break }
+                if child &+ 1 < count, places[child &+ 1].precedes(places[child]) { child &+= 1 }
+                guard places[child].precedes(last) else { break }
+                places[parent] = places[child]
+                parent = child
+            }
+            places[parent] = last
         }
     }
 

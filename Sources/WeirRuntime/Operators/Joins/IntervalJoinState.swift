@@ -61,8 +61,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     @usableFromInline let table = StateTable<Key, IntervalRows<Left, Right>>()
     @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
     @usableFromInline var pending: PendingMeeting<Key>?
-    /// The key and side that is being cleaned up.
-    @usableFromInline var visiting: KeySide<Key>?
+    /// The key and side that is being cleaned up, and when its timer was due.
+    @usableFromInline var visiting: (time: Timestamp, element: KeySide<Key>)?
 
     @inlinable init(
         core: JoinCore<Left, Right, Output>, interval: JoinInterval,
@@ -250,32 +250,23 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// where the join says so; answers whether that was all.
     @inlinable func advance() throws -> Bool {
         while true {
-            if visiting == nil {
-                guard let due = timers.popDue(upTo: core.watermark) else { return true }
-                visiting = due.element
-                if try !isCurrent(due.element, at: due.time) {
-                    visiting = nil
-                    continue
-                }
-            }
-            guard let place = visiting else { return true }
-            guard try clean(place) else { return false }
+            if visiting == nil { visiting = timers.popDue(upTo: core.watermark) }
+            guard let visit = visiting else { return true }
+            guard try clean(visit.element, dueAt: visit.time) else { return false }
             visiting = nil
         }
     }
 
-    /// Whether a timer is the one that its key and side waits for; it is not if a record with an
-    /// earlier time has come since.
-    @inlinable func isCurrent(_ place: KeySide<Key>, at time: Timestamp) throws -> Bool {
-        try table.updateIfPresent(place.key, hash: place.hash) { rows in
-            (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time
-        } ?? false
-    }
-
     /// Cleans up one side of a key; answers whether all has been put out.
-    @inlinable func clean(_ place: KeySide<Key>) throws -> Bool {
+    ///
+    /// A timer that is not the one that the side waits for is passed over: a record with an earlier time has
+    /// come since.
+    @inlinable func clean(_ place: KeySide<Key>, dueAt time: Timestamp) throws -> Bool {
         var isDone = true
         let isEmpty = try table.updateIfPresent(place.key, hash: place.hash) { rows in
+            guard (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time else {
+                return false
+            }
             if place.isLeft {
                 isDone = try expire(&rows.lefts, place, leftRules)
             } else {
