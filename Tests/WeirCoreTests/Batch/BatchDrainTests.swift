@@ -125,8 +125,8 @@ import WeirCore
         #expect(batch.withRow(1) { $0.number } == 1)
         #expect(throws: Stop.self) { try batch.withRow(0) { _ in throw Stop() } }
         #expect(batch.indices.map { batch[$0].number } == [0, 1])
-        weak var first = batch[0]
+        let first = { [weak element = batch[0]] in element }
         batch.removeAll()
-        #expect(first == nil)
+        #expect(first() == nil)
     }
 }
