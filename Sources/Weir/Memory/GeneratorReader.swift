@@ -48,6 +48,8 @@ public struct GeneratorReader<Generator: RecordGenerator>: SplitReader {
 
 /// How many records are due, by a rate and a clock.
 @usableFromInline struct GeneratorPace: Sendable {
+    /// A wait for less would take longer, and cost more than the records that it is for.
+    private static let shortestWait = 250e-6
     private let ratePerSecond: Double
     private let clock: @Sendable () -> Duration
     private var start: Duration?
@@ -61,7 +63,7 @@ public struct GeneratorReader<Generator: RecordGenerator>: SplitReader {
     /// Cuts `rows` down to what is due: record k, from 0, at `k / rate` seconds after the first
     /// call.
     ///
-    /// - Returns: How long until the next is due, when none is.
+    /// - Returns: When none is due, how long until the next is, or a little longer.
     @usableFromInline mutating func limit(_ rows: inout Int) -> Duration? {
         let now = clock()
         let began = start ?? now
@@ -70,7 +72,7 @@ public struct GeneratorReader<Generator: RecordGenerator>: SplitReader {
         let ahead = Double(granted) - elapsed * ratePerSecond
         if ahead > 0 {
             // Never so long that the runtime's arithmetic could overflow.
-            return .seconds(min(ahead / ratePerSecond, 86_400))
+            return .seconds(min(max(ahead / ratePerSecond, Self.shortestWait), 86_400))
         }
         // `-ahead` is how many are overdue; the one due now comes on top.
         rows = min(rows, Int(min(-ahead, 1e15)) + 1)

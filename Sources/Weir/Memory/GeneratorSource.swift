@@ -30,6 +30,7 @@ public struct GeneratorSource<Generator: RecordGenerator>: Source {
     ///   - splits: How many splits there are: as many subtasks can generate side by side.
     ///   - ratePerSecond: How many records a second all splits make together; `nil`: as fast as
     ///     they are taken. What was held back is caught up, so the rate is that of the whole run.
+    ///     When no record is due, none is made for a quarter of a millisecond at least.
     ///   - generator: Makes the records.
     ///
     /// With a negative `count`, or `splits` or a rate that is not above 0, the job fails as it starts.

@@ -28,7 +28,7 @@ final class InlineSplit<Element: Sendable>: SplitInput {
     private var reading: SplitReading<Element>?
     private let limit: Int
     private let executor: any Executor
-    private let tasklet: Tasklet
+    private let wake: DelayedWake
     private let badRecords: SplitBadRecords
     private var waitsUntil: UInt64 = 0
     private var ended = false
@@ -41,7 +41,7 @@ final class InlineSplit<Element: Sendable>: SplitInput {
     ) {
         self.limit = limit
         self.executor = executor
-        self.tasklet = tasklet
+        wake = DelayedWake(tasklet, executor)
         self.badRecords = badRecords
         self.open = open
     }
@@ -49,7 +49,12 @@ final class InlineSplit<Element: Sendable>: SplitInput {
     func take(into batch: inout Batch<Element>) throws -> TakenFromSplit {
         if ended { return .end }
         if waitsUntil > 0 {
-            guard executor.nanoseconds() >= waitsUntil else { return .nothing }
+            let now = executor.nanoseconds()
+            guard now >= waitsUntil else {
+                // The wake that was on its way may have been for an earlier wait.
+                wake.request(after: .microseconds(Int64((waitsUntil - now + 999) / 1_000)))
+                return .nothing
+            }
             waitsUntil = 0
         }
         let reading = try self.reading ?? open()
@@ -68,8 +73,7 @@ final class InlineSplit<Element: Sendable>: SplitInput {
     private func wait(_ span: Duration) {
         let nanoseconds = UInt64(max(1, min(span.wholeMicroseconds, 86_400_000_000))) * 1_000
         waitsUntil = executor.nanoseconds() + nanoseconds
-        let tasklet = self.tasklet
-        executor.schedule(after: span) { tasklet.wake() }
+        wake.request(after: span)
     }
 
     func stopReading() { ended = true }

@@ -55,6 +55,24 @@ private struct Squares: RecordGenerator {
         #expect(try read(at: 60) == (Array(stride(from: 11, to: 31, by: 2)), nil))
     }
 
+    @Test func `waits for a quarter of a millisecond at least`() throws {
+        let seconds = Locked(0.0)
+        let source = GeneratorSource(
+            count: nil, splits: 1, ratePerSecond: 1_000_000,
+            clock: { .seconds(seconds.withLock { $0 }) }, ClosureGenerator { $0 })
+        var reader = source.reader(for: try source.splits()[0], context: .test())
+        var batch = Batch<Int>()
+        _ = reader.read(into: &batch, limit: 10)
+        guard case .nothingFor(let wait) = reader.read(into: &batch, limit: 10) else {
+            Issue.record("record 1 is not due yet")
+            return
+        }
+        #expect(wait == .microseconds(250))
+        seconds.withLock { $0 = 0.000_251_5 }
+        _ = reader.read(into: &batch, limit: 1_000)
+        #expect(try batch.drained() == Array(0..<252))
+    }
+
     @Test(
         arguments: [
             (-1, 1, nil, "count` is -1; give 0 or more"),
