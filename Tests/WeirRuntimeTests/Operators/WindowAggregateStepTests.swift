@@ -150,6 +150,41 @@ private func result(_ key: Int, _ start: Int64, _ end: Int64, _ values: [Int]) -
         }
     }
 
+    @Test func `frees a window's state after its results and the mark have gone on`() throws {
+        let log = Locked<[String]>([])
+        final class Kept: Sendable {
+            let log: Locked<[String]>
+            init(_ log: Locked<[String]>) { self.log = log }
+            deinit { log.withLock { $0.append("freed") } }
+        }
+        func note(_ line: String) -> Progress {
+            log.withLock { $0.append(line) }
+            return .done
+        }
+        let next = Step<Int>(
+            process: { batch in
+                defer { batch.removeAll() }
+                return note("\(batch.count) rows")
+            },
+            signal: { _ in note("mark") }, resume: { .done })
+        let step = windowAggregateStep(
+            .forTesting(), into: next, late: nil, .tumbling(.microseconds(10)),
+            Fold(
+                [Kept](), add: { kept, _ in kept.append(Kept(log)) }, merge: { $0 += $1 }),
+            keyOf: { (event: Event) in event.key }
+        ) { _, _, kept in kept.count }
+        let harness = InputDriver(step, in: .forTesting())
+        for time in [0, 10, 20] as [Int64] {
+            let event = Event(1, 1, at: time)
+            try harness.send(event, at: event.at)
+        }
+        try harness.send(.watermark(Timestamp(microseconds: 9)))
+        #expect(log.withLock { $0 } == ["1 rows", "mark", "freed"])
+        // Of windows that are due together, one is freed before the next is looked at.
+        try harness.send(.watermark(Timestamp(microseconds: 29)))
+        #expect(log.withLock { $0 }[3...] == ["freed", "2 rows", "mark", "freed"])
+    }
+
     @Test func `says on what record and in what operator its function failed`() throws {
         let harness = try StepHarness<Event, Int> { context, next in
             windowAggregateStep(

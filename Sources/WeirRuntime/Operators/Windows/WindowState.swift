@@ -126,16 +126,17 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
             if progress != .done { return progress }
         }
         pendingSignal = nil
+        // Neither results nor mark wait until what is over has been freed, which takes as long.
+        defer { release() }
         return try sendSignal(signal)
     }
 
     /// Sees to it that a window is being fired; answers whether one is.
     @inlinable func nextWindow() throws -> Bool {
         if firing != nil { return true }
-        guard let window = store.nextDueWindow(at: watermark) else {
-            release()
-            return false
-        }
+        guard let window = store.nextDueWindow(at: watermark) else { return false }
+        // Where many are due at once, their state must not stay until the last has been fired.
+        release()
         if let merger {
             try merger.move(to: window, in: store)
         } else {
@@ -180,7 +181,6 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
 
     @inlinable func finishWindow() {
         if let window = firing { store.markFired(window) }
-        release()
         firing = nil
         single = nil
     }
