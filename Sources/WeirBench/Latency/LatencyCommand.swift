@@ -16,8 +16,8 @@ struct LatencyCommand: AsyncParsableCommand {
             \(Self.names(of: .record)) that is its own event, in \(Self.names(of: .watermark)) the one \
             that brings the watermark to the window's end. Rows due in the first fifth are left out.
 
-            Without --rate, the highest rate is searched for that the job keeps up with, and \
-            --load of that is measured at.
+            Without --rate, the highest rate is searched for that the job keeps up with for ten \
+            seconds, with its checkpoints, and --load of that is measured at.
             """)
 
     @Option(help: "The query: \(LatencyQuery.all.map(\.name).joined(separator: ", ")).")
@@ -37,6 +37,13 @@ struct LatencyCommand: AsyncParsableCommand {
 
     @Option(help: "Milliseconds from one checkpoint to the next; 0: none.")
     var checkpointInterval = 1_000
+
+    @Option(
+        help: """
+            Write to this file how far behind the source was: lines of two numbers, the milliseconds \
+            from the start to when an event was due, and from then until it was made.
+            """)
+    var lags: String?
 
     @Flag(help: "Print the report as JSON.")
     var json = false
@@ -79,6 +86,7 @@ struct LatencyCommand: AsyncParsableCommand {
         }
         let measured = try await driver.measure(
             rate: rate ?? (sustainable ?? 0) * load, seconds: seconds)
+        if let lags { try measured.writeLags(to: lags) }
         let report = LatencyReport(
             query: query.lowercased(), parallelism: parallelism,
             checkpointMilliseconds: checkpointInterval, sustainableRate: sustainable,

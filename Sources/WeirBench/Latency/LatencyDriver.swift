@@ -19,6 +19,8 @@ struct LatencyDriver {
         /// Milliseconds.
         var p50, p90, p99, p999, p9999, most: Double
         var checkpoints: Int
+        /// How far behind its schedule the source was.
+        var lags: [EventSchedule.Sample]
     }
 
     // MARK: - At one rate
@@ -48,7 +50,7 @@ struct LatencyDriver {
             p50: latencies.milliseconds(at: 50), p90: latencies.milliseconds(at: 90),
             p99: latencies.milliseconds(at: 99), p999: latencies.milliseconds(at: 99.9),
             p9999: latencies.milliseconds(at: 99.99), most: latencies.milliseconds(at: 100),
-            checkpoints: job.checkpoints)
+            checkpoints: job.checkpoints, lags: schedule.lags)
     }
 
     // MARK: - The highest rate
@@ -90,25 +92,23 @@ struct LatencyDriver {
         return rate
     }
 
-    /// Whether the source is less than a tenth of a second behind its schedule after some seconds.
+    /// Whether the source is less than a tenth of a second behind its schedule after some seconds, and
+    /// does not fall back further by more than a hundredth of the time.
     private func keepsUp(with rate: Double) async throws -> Bool {
-        let seconds = 5.0
         let schedule = EventSchedule(rate: rate, count: .max, splits: parallelism)
         let folder = try CheckpointFolder(interval: checkpointInterval)
         let job = ObservedJob(
             try execution(schedule, NexmarkResults(hashesRows: false), folder))
         try await job.wait { $0.recordsRead > 0 }
         let start = job.seconds
-        // Looked at several times: one look may come between two of the machine's own pauses.
-        var lags: [Double] = []
-        for look in 1...10 {
-            try await job.wait(lookingEach: .milliseconds(5)) {
-                $0.seconds - start >= seconds * (0.5 + Double(look) / 20)
-            }
-            lags.append(job.seconds - start - Double(job.recordsRead) / rate)
-        }
+        try await job.wait { $0.seconds - start > 10 }
+        // Whatever the source has not made by now is missing below: its lag is still to be known.
+        let isPresent = job.seconds - start - Double(job.recordsRead) / rate < 0.2
         await job.abort()
-        return lags.sorted()[lags.count / 2] < 0.1
+        // Medians: one look may come between two of the machine's own pauses.
+        let lags = schedule.lags
+        let (before, after) = (lags.median(due: 5..<7.5), lags.median(due: 7.5..<10))
+        return isPresent && after < 0.1 && after - before < 0.025
     }
 
     private func execution(
@@ -123,6 +123,14 @@ struct LatencyDriver {
         options.restartStrategy = .never
         options.checkpoints = folder.options
         return JobExecution(try job.plan(parallelism: parallelism), options: options)
+    }
+}
+
+extension [EventSchedule.Sample] {
+    /// The middle one of the lags of events that were due then; without end where there are none.
+    fileprivate func median(due span: Range<Double>) -> Double {
+        let lags = filter { span.contains($0.due) }.map(\.lag).sorted()
+        return lags.isEmpty ? .infinity : lags[lags.count / 2]
     }
 }
 

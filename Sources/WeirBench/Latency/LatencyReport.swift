@@ -1,3 +1,5 @@
+import Foundation
+
 /// The latencies of one query at one rate.
 struct LatencyReport: Encodable {
     let query: String
@@ -13,6 +15,9 @@ struct LatencyReport: Encodable {
     /// Milliseconds from when an event was due to the row that it completes.
     let p50, p90, p99, p999, p9999, most: Double
     let checkpoints: Int
+    /// The furthest that the source was behind its schedule, in milliseconds: what held up the job, or
+    /// the machine, shows there.
+    let mostBehind: Double
     let machine: Machine
 
     init(
@@ -28,16 +33,25 @@ struct LatencyReport: Encodable {
         (p50, p90, p99) = (measured.p50, measured.p90, measured.p99)
         (p999, p9999, most) = (measured.p999, measured.p9999, measured.most)
         checkpoints = measured.checkpoints
+        mostBehind = (measured.lags.map(\.lag).max() ?? 0) * 1e3
     }
 
     var text: String {
         let found = sustainableRate.map { " (of \(Int($0)) that the job keeps up with)" } ?? ""
         return """
             \(query): \(Int(rate)) events/s\(found), \(Int(achievedRate)) achieved; \
-            \(rows) rows, \(checkpoints) checkpoints
+            \(rows) rows, \(checkpoints) checkpoints; source at most \(mostBehind.text(1)) ms behind
             p50 \(p50.text(3)) ms, p90 \(p90.text(3)), p99 \(p99.text(3)), p99.9 \(p999.text(3)), \
             p99.99 \(p9999.text(3)), most \(most.text(3))
             \(machine.description)
             """
+    }
+}
+
+extension LatencyDriver.Measured {
+    /// Writes how far behind the source was, a line for each event that was looked at.
+    func writeLags(to path: String) throws {
+        let lines = lags.map { "\(($0.due * 1e3).text(3)) \(($0.lag * 1e3).text(3))\n" }
+        try lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
