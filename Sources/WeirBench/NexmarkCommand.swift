@@ -10,14 +10,16 @@ struct NexmarkCommand: AsyncParsableCommand {
         abstract: "Runs queries of the Nexmark benchmark over its generated events.",
         discussion: """
             Queries:
-            \(NexmarkQuery.all.map { "  \($0.name): \($0.title)" }.joined(separator: "\n"))
+            \(known.map { "  \($0.name): \($0.title)" }.joined(separator: "\n"))
 
             A row's checksum is the FNV-1a hash of its fields joined by '|'; a result's is the sum \
             of its rows' checksums, whatever their order. Exits with status 1 when --check finds a \
             difference.
             """)
 
-    @Option(help: "The query, such as q5; 'all' runs one after the other.")
+    private static let known = NexmarkQuery.all + NexmarkQuery.variants
+
+    @Option(help: "The query, such as q5; 'all' runs those of the benchmark, one after the other.")
     var query: String
 
     @Option(help: "How many events are generated.")

@@ -269,3 +269,47 @@ private func rows(_ name: String, _ events: [NexmarkEvent]) throws -> [String] {
         #expect(counts == [0: 167, 1: 167, 2: 166])
     }
 }
+
+@Suite struct `Bids by event time` {
+    /// What q12e comes to, from a dictionary of all windows and texts of rows put together here.
+    private func model(events: Int) -> NexmarkTotal {
+        struct Place: Hashable {
+            var bidder: Int
+            var start: Int
+        }
+        var counts: [Place: Int] = [:]
+        let generator = NexmarkGenerator()
+        for index in 0..<events {
+            guard case .bid(let bid) = generator.record(at: index) else { continue }
+            let time = bid.dateTime.inMilliseconds
+            counts[Place(bidder: bid.bidder, start: time - time % 10_000), default: 0] += 1
+        }
+        var total = NexmarkTotal()
+        for (place, count) in counts {
+            let row = "\(place.bidder)|\(count)|\(place.start)|\(place.start + 10_000)"
+            total.rows += 1
+            total.checksum &+= Array(row.utf8).withUnsafeBufferPointer(FNV1a.hash)
+        }
+        return total
+    }
+
+    @Test(arguments: [1, 2, 7])
+    func `are those of a dictionary of all windows`(parallelism: Int) throws {
+        let expected = model(events: 250_000)
+        #expect(expected.rows > 1_000)
+        let query = try NexmarkQuery.named("q12e")
+        #expect(try total(of: query, events: 250_000, parallelism: parallelism) == expected)
+        #expect(try #require(HandQuery.named("q12e")).run(events: 250_000) == expected)
+    }
+
+    @Test func `are in the window that their time begins`() throws {
+        let events = [
+            bid(1, bidder: 3, at: 0), bid(2, bidder: 3, at: 9_999), bid(3, bidder: 4, at: 9_999),
+            bid(4, bidder: 3, at: 10_000), bid(5, bidder: 3, at: 45_000),
+        ]
+        #expect(
+            try rows("q12e", events) == [
+                "[3,1,10000,20000]", "[3,1,40000,50000]", "[3,2,0,10000]", "[4,1,0,10000]",
+            ])
+    }
+}

@@ -3,7 +3,8 @@ import Testing
 @testable import WeirNexmark
 
 @Suite("Queries by hand") struct HandTests {
-    @Test(arguments: HandQuery.all.map(\.name))
+    /// All but variants, which Flink has not run.
+    @Test(arguments: HandQuery.all.map(\.name).filter { $0 != "q12e" })
     func `give what Flink gives`(name: String) throws {
         let query = try #require(HandQuery.named(name))
         let expected = try #require(try Golden.totals()[name])

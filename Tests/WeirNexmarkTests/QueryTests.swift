@@ -55,7 +55,9 @@ func bid(
         let error = #expect(throws: UnknownQuery.self) { try NexmarkQuery.named("q99") }
         let text = try #require(error?.description)
         #expect(text.hasPrefix("there is no query 'q99'"))
-        for query in NexmarkQuery.all { #expect(text.contains("  \(query.name): \(query.title)")) }
+        for query in NexmarkQuery.all + NexmarkQuery.variants {
+            #expect(text.contains("  \(query.name): \(query.title)"))
+        }
     }
 
     @Test func `has nothing to say about no events`() throws {

@@ -56,7 +56,7 @@ private func abort(_ execution: JobExecution, _ executor: ManualExecutor, after 
 
 @Suite struct `A query that is restored` {
     // q12 counts by the clock, which is another after a restore.
-    @Test(arguments: NexmarkQuery.all.map(\.name).filter { $0 != "q12" })
+    @Test(arguments: (NexmarkQuery.all + NexmarkQuery.variants).map(\.name).filter { $0 != "q12" })
     func `comes to what it does straight`(name: String) throws {
         let query = try NexmarkQuery.named(name)
         let straight = try total(of: query, events: 6_000, parallelism: 2)

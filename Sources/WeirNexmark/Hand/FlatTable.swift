@@ -95,6 +95,16 @@ final class FlatTable<Value> {
         take(kept)
     }
 
+    /// Takes out each key and value, and keeps the capacity.
+    @inline(__always)
+    func drain(_ body: (Int, consuming Value) -> Void) {
+        for position in 0...mask where slots[position] != Self.free {
+            body(slots[position], (values + position).move())
+            slots[position] = Self.free
+        }
+        count = 0
+    }
+
     private func grow() {
         let larger = FlatTable(capacity: mask + 1)
         for position in 0...mask where slots[position] != Self.free {

@@ -7,7 +7,7 @@ import Weir
 /// that change are put out as the jobs put them out: each changed row once after at most 8,192
 /// records.
 public struct HandQuery: Sendable {
-    /// `q0` to `q20`, as ``NexmarkQuery/name``.
+    /// `q0` to `q20`, as ``NexmarkQuery/name``; `q12e` is q12 by event time.
     public let name: String
     private let onGenerated: @Sendable (GeneratedEvents) -> NexmarkTotal
     private let onBlock: @Sendable (EventBlock) -> NexmarkTotal
@@ -43,9 +43,10 @@ public struct HandQuery: Sendable {
         HandQuery("q2") { HandSelection() }, HandQuery("q3") { HandLocalItems() },
         HandQuery("q4") { HandCategoryAverage() }, HandQuery("q5") { HandHotItems() },
         HandQuery("q7") { HandHighestBid() }, HandQuery("q8") { HandNewUsers() },
-        HandQuery("q11") { HandSessions() }, HandQuery("q15") { HandDayStatistics() },
-        HandQuery("q17") { HandAuctionStatistics() }, HandQuery("q18") { HandLastBid() },
-        HandQuery("q19") { HandTopBids() }, HandQuery("q20") { HandExpandedBids() },
+        HandQuery("q11") { HandSessions() }, HandQuery("q12e") { HandWindowedBids() },
+        HandQuery("q15") { HandDayStatistics() }, HandQuery("q17") { HandAuctionStatistics() },
+        HandQuery("q18") { HandLastBid() }, HandQuery("q19") { HandTopBids() },
+        HandQuery("q20") { HandExpandedBids() },
     ]
 
     /// Makes the events, looks at each one's time, and puts nothing out.

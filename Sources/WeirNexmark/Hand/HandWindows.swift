@@ -1,3 +1,5 @@
+import Weir
+
 /// The auctions with the most bids of a window that slides: bids counted by slide, five of which make
 /// a window.
 struct HandHotItems: HandLoop {
@@ -82,6 +84,33 @@ struct HandHighestBid: HandLoop {
 
     private func row(_ bid: Bid) -> HighestBid {
         HighestBid(bid: bid, windowEnd: .init(inMilliseconds: end))
+    }
+
+    mutating func finish(_ output: inout HandOutput) { fire(&output) }
+}
+
+/// The bids of each bidder in windows of ten seconds.
+struct HandWindowedBids: HandLoop {
+    private static let size = 10_000
+    private let counts = FlatTable<Int>()
+    private var end = Int.min
+
+    @inline(__always) mutating func take(_ event: NexmarkEvent, _ output: inout HandOutput) {
+        guard case .bid(let bid) = event else { return }
+        let time = bid.dateTime.inMilliseconds
+        if time >= end {
+            fire(&output)
+            end = time / Self.size * Self.size + Self.size
+        }
+        counts.update(bid.bidder, initial: 0) { $0 &+= 1 }
+    }
+
+    private func fire(_ output: inout HandOutput) {
+        counts.drain { bidder, bids in
+            let window = Window(
+                start: .init(inMilliseconds: end - Self.size), end: .init(inMilliseconds: end))
+            output.add(WindowedBids(bidder: bidder, bids: bids, window: window))
+        }
     }
 
     mutating func finish(_ output: inout HandOutput) { fire(&output) }

@@ -21,4 +21,14 @@ extension NexmarkQuery {
                 WindowedBids(bidder: bidder, bids: bids, window: window)
             }
     }
+
+    /// ``q12`` by the bids' own times: what it computes, as a result that is the same in every run.
+    static let q12e = NexmarkQuery("q12e", "bids by event time") { events in
+        events.bids
+            .keyed(by: \.bidder)
+            .windowed(.tumbling(.seconds(10)), late: .drop)
+            .aggregate(Count(), as: "bids") { bidder, window, bids in
+                WindowedBids(bidder: bidder, bids: bids, window: window)
+            }
+    }
 }
