@@ -21,6 +21,7 @@ let package = Package(
         .executableTarget(
             name: "downstream-bench",
             dependencies: [
+                .product(name: "CBenchProbes", package: "weir"),
                 .product(name: "Weir", package: "weir"),
                 .product(name: "WeirNexmark", package: "weir"),
                 .product(name: "WeirRocksDB", package: "weir"),

@@ -22,6 +22,10 @@ struct Measurement: Codable, Sendable {
     var records: Int
     var engine: Times
     var loop: Times
+    /// How often the engine asks for memory, for each record; the median over the runs, and not a number
+    /// where it cannot be counted.
+    var engineAllocations: Double
+    var loopAllocations: Double
     /// The rows and checksum of the engine's last run.
     var engineOutcome: Outcome
     var loopOutcome: Outcome
@@ -41,30 +45,52 @@ struct Measurement: Codable, Sendable {
         clock: BenchmarkClock = .wall, prepare: () -> Void = {},
         engine: () async throws -> Outcome, loop: () -> Outcome
     ) async throws -> Measurement {
-        var engineTimes: [Double] = []
-        var loopTimes: [Double] = []
-        var engineOutcomes: [Outcome] = []
-        var loopOutcomes: [Outcome] = []
+        var engineRuns = Runs(records: records)
+        var loopRuns = Runs(records: records)
         for run in 0...runs {
             if side != .loop {
                 prepare()
-                let start = clock.now()
-                engineOutcomes.append(try await engine())
-                if run > 0 { engineTimes.append((clock.now() - start) / Double(records)) }
+                let start = Reading(clock)
+                engineRuns.add(try await engine(), from: start, to: Reading(clock), counts: run > 0)
             }
             if side != .engine {
                 prepare()
-                let start = clock.now()
-                loopOutcomes.append(loop())
-                if run > 0 { loopTimes.append((clock.now() - start) / Double(records)) }
+                let start = Reading(clock)
+                loopRuns.add(loop(), from: start, to: Reading(clock), counts: run > 0)
             }
         }
-        let outcomes = engineOutcomes + loopOutcomes
+        let outcomes = engineRuns.outcomes + loopRuns.outcomes
         return Measurement(
-            name: name, records: records, engine: Times(engineTimes),
-            loop: Times(loopTimes), engineOutcome: engineOutcomes.last ?? Outcome(),
-            loopOutcome: loopOutcomes.last ?? Outcome(),
+            name: name, records: records, engine: Times(engineRuns.times),
+            loop: Times(loopRuns.times),
+            engineAllocations: Times(engineRuns.allocations).median,
+            loopAllocations: Times(loopRuns.allocations).median,
+            engineOutcome: engineRuns.outcomes.last ?? Outcome(),
+            loopOutcome: loopRuns.outcomes.last ?? Outcome(),
             isEqual: outcomes.allSatisfy { $0 == outcomes[0] })
+    }
+}
+
+/// What clock and counters say at one moment.
+private struct Reading {
+    let allocations = Allocations.count
+    let nanoseconds: Double
+
+    init(_ clock: BenchmarkClock) { nanoseconds = clock.now() }
+}
+
+/// The runs of one side; times and allocations of a record.
+private struct Runs {
+    let records: Int
+    var times: [Double] = []
+    var allocations: [Double] = []
+    var outcomes: [Outcome] = []
+
+    mutating func add(_ outcome: Outcome, from start: Reading, to end: Reading, counts: Bool) {
+        outcomes.append(outcome)
+        guard counts else { return }
+        times.append((end.nanoseconds - start.nanoseconds) / Double(records))
+        allocations.append((end.allocations - start.allocations) / Double(records))
     }
 }
 

@@ -96,7 +96,8 @@ extension OperatorsReport {
     static let header =
         "benchmark".padded(28) + "records".padded(-12) + "engine ns (min–max)".padded(-24)
         + "loop ns (min–max)".padded(-24) + "M rec/s".padded(-9) + "loop".padded(-8)
-        + "ratio".padded(-7) + "added ns".padded(-10) + "  rows, equal?"
+        + "ratio".padded(-7) + "added ns".padded(-10) + "allocs/rec".padded(-12)
+        + "loop".padded(-8) + "  rows, equal?"
 
     static func line(_ measured: Measurement) -> String {
         let equality = measured.isEqual ? "equal" : "NOT EQUAL"
@@ -105,6 +106,8 @@ extension OperatorsReport {
             + (measured.engine.perSecond / 1e6).text(1).padded(-9)
             + (measured.loop.perSecond / 1e6).text(1).padded(-8)
             + measured.ratio.text(2).padded(-7) + measured.added.text(2).padded(-10)
+            + measured.engineAllocations.text(3).padded(-12)
+            + measured.loopAllocations.text(3).padded(-8)
             + "  \(measured.engineOutcome.rows), \(equality)"
     }
 
