@@ -3,10 +3,10 @@ SWIFT ?= swift
 DEBIAN_PACKAGES = zlib1g-dev liblz4-dev libsqlite3-dev
 ALL_TRAITS = --traits GZip,LZ4,Macros,RocksDB
 
-.PHONY: help demo test quick-test sanitize bench check-demo check-nexmark check-crashes setup setup-rocksdb bench-decode format lint docs clean
+.PHONY: help demo test quick-test sanitize bench bench-decode check-demo check-nexmark check-crashes check-instructions setup setup-rocksdb format lint docs clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 demo: setup ## Build and run the main job: a year of flights into a SQLite database
 	@echo "==> Building examples/flights (release; the first build takes a few minutes)"
@@ -49,6 +49,9 @@ check-nexmark: setup setup-rocksdb ## Compare the Nexmark queries' results with 
 
 check-crashes: setup setup-rocksdb ## Kill two jobs with SIGKILL 20 times, and compare what they leave
 	tools/check-crashes.sh
+
+check-instructions: setup setup-rocksdb ## Compare instructions a record, under callgrind, with the stored baseline
+	tools/check-instructions.sh
 
 setup: ## Install what the build needs from Debian's packages, where it is missing
 	@tools/setup.sh $(DEBIAN_PACKAGES)

@@ -1,0 +1,66 @@
+import Weir
+import WeirNexmark
+import WeirTesting
+
+/// A job whose instructions are counted.
+struct CountedBenchmark: Sendable {
+    let name: String
+    /// The records of the shorter run.
+    let records: Int
+    private let plan: @Sendable (_ records: Int) throws -> PhysicalPlan
+
+    /// Large enough for some windows to close between the ends of the two runs.
+    static let all =
+        [
+            operation("map+filter", records: 500_000),
+            operation("tumbling count", records: 1_000_000),
+            operation("tumbling mean, String keys", records: 1_000_000),
+            operation("sliding count 60 s/1 s", records: 1_000_000),
+        ] + ["q0", "q2", "q4", "q5", "q7", "q8", "q18"].map { query($0, events: queryEvents) }
+
+    private static let queryEvents = 50_000
+    private static let block = EventBlock(count: 2 * queryEvents)
+
+    private static func operation(_ name: String, records: Int) -> CountedBenchmark {
+        CountedBenchmark(name: name, records: records) { records in
+            guard let found = OperatorsCommand.benchmarks.first(where: { $0.name == name }) else {
+                throw BenchmarkError.unknown(
+                    name, known: OperatorsCommand.benchmarks.map(\.name))
+            }
+            let job = JobBuilder(name: "counted")
+            found.define(job, records, 1, Tally())
+            return try Planner(parallelism: 1).plan(job.graph)
+        }
+    }
+
+    /// A query over events that are made beforehand. Its rows are counted: to hash them costs more than
+    /// the light queries do.
+    private static func query(_ name: String, events: Int) -> CountedBenchmark {
+        CountedBenchmark(name: name, records: events) { records in
+            try NexmarkQuery.named(name)
+                .job(
+                    GeneratorSource(count: records, block),
+                    results: NexmarkResults(hashesRows: false)
+                )
+                .plan(parallelism: 1)
+        }
+    }
+
+    /// Runs it once, so that nothing is made for the first time later on.
+    func prepare() throws { _ = try run(records / 10) }
+
+    /// Runs it on the calling thread, always in the same order.
+    ///
+    /// - Returns: How often the process asked for memory meanwhile.
+    func run(_ records: Int) throws -> Double {
+        // Its clock stands still, so that turns end only where input or output does.
+        let executor = ManualExecutor(seed: 1, maximumTick: .zero)
+        let before = Allocations.count
+        let execution = JobExecution(try plan(records), executor: executor)
+        let summary = try executor.run { try await execution.run() }
+        guard summary.recordsRead == records else {
+            throw BenchmarkError.incompleteRun(name, read: summary.recordsRead, of: records)
+        }
+        return Allocations.count - before
+    }
+}
