@@ -8,13 +8,15 @@ struct LimitsCommand: AsyncParsableCommand {
         abstract:
             "Checks what jobs use: memory, workers beyond the cores, idle time, overlapping windows.",
         discussion: """
-            The checks 'checkpoints' and 'spilling' run only when asked for with --only: they take \
+            The checks 'keys', 'checkpoints' and 'spilling' run only when asked for with --only: they take \
             minutes, gigabytes of memory and of disk. 'spilling' needs RocksDB.
             """
     )
 
     @Option(
-        help: "Only this check: memory, workers, idle, sliding, soak, checkpoints or spilling.")
+        help: """
+            Only this check: memory, workers, idle, sliding, soak, skew, keys, checkpoints or spilling.
+            """)
     var only: Limit?
 
     @Option(help: "Records through the slow sink; half of it elsewhere, twice as many in the soak.")
@@ -23,7 +25,7 @@ struct LimitsCommand: AsyncParsableCommand {
     @Option(
         help: """
             Keys in the state of the checks 'checkpoints' (default: 20 million) and 'spilling' (10 \
-            million).
+            million); the most in that of 'keys' (10 million; 100 million take 2.2 GB).
             """)
     var keys: Int?
 
@@ -68,6 +70,10 @@ struct LimitsCommand: AsyncParsableCommand {
         case .idle: try await IdleLimit.check(seconds: seconds)
         case .sliding: try await SlidingLimit.check(records: records / 2, runs: runs)
         case .soak: try await SoakLimit.check(records: records * 2)
+        case .skew: try await SkewLimit.check(records: records / 2, runs: runs)
+        case .keys:
+            try await KeysLimit.check(
+                keys: KeysLimit.numbers(upTo: keys ?? 10_000_000), runs: runs)
         case .checkpoints:
             try await CheckpointLimit.check(
                 keys: keys ?? 20_000_000, seconds: seconds, runs: runs)
@@ -79,10 +85,10 @@ struct LimitsCommand: AsyncParsableCommand {
 
 /// What can be checked.
 enum Limit: String, CaseIterable, ExpressibleByArgument, Sendable {
-    case memory, workers, idle, sliding, soak, checkpoints, spilling
+    case memory, workers, idle, sliding, soak, skew, keys, checkpoints, spilling
 
     /// Whether it runs only when it is asked for.
-    var isLarge: Bool { self == .checkpoints || self == .spilling }
+    var isLarge: Bool { self == .keys || self == .checkpoints || self == .spilling }
 }
 
 /// What a check found.
