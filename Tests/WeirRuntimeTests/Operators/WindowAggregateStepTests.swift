@@ -1,5 +1,6 @@
 import Testing
 import WeirCore
+import WeirGraph
 import WeirRuntime
 import WeirTesting
 
@@ -34,6 +35,64 @@ private func result(_ key: Int, _ start: Int64, _ end: Int64, _ values: [Int]) -
 
     private func passed(_ emissions: [Emission<Result>]) -> [Emission<Result>] {
         emissions.filter { if case .signal(.watermark) = $0 { false } else { true } }
+    }
+
+    /// Tables of so many keys have them looked up ahead.
+    @Test func `counts more keys than the caches hold, in two windows at once and after a restore`()
+        throws
+    {
+        struct Pair: Hashable {
+            var key: Int
+            var start: Timestamp
+        }
+        let keys = 110_000
+        var random = SeededGenerator(seed: 5)
+        func describe() -> (
+            harness: PipelineHarness, input: HarnessInput<Int>, output: OutputProbe<[Int]>
+        ) {
+            let harness = PipelineHarness()
+            let input = harness.input(of: Int.self, as: "keys")
+            let output = harness.output(
+                of: input.stream.keyed(by: \.self)
+                    .windowed(.tumbling(.seconds(1)), late: .drop)
+                    .aggregate(Count(), as: "count") { [$0, Int($1.start.microseconds), $2] },
+                refusing: .everySecondCall)
+            return (harness, input, output)
+        }
+        var expected: [Pair: Int] = [:]
+        func send(_ drawn: [Int], to input: HarnessInput<Int>) throws {
+            try input.send(
+                drawn.map { key in
+                    let isNext = Int.random(in: 0..<100, using: &random) == 0
+                    let start = Timestamp.epoch + (isNext ? .seconds(1) : .zero)
+                    expected[Pair(key: key, start: start), default: 0] += 1
+                    return (key, at: start + .milliseconds(key % 1_000))
+                })
+        }
+        let first = describe()
+        for start in stride(from: 0, to: keys, by: 1_000) {
+            try send(Array(start..<start + 1_000), to: first.input)
+        }
+        let saved = try first.harness.snapshot()
+        // After the snapshot pages are copied before they are changed.
+        let before = expected
+        try send((0..<1_000).map { _ in .random(in: 0..<keys, using: &random) }, to: first.input)
+        expected = before
+        let second = describe()
+        try second.harness.restore(from: saved)
+        for _ in 0..<20 {
+            // Among them some that come first here, and some that come twice in a batch.
+            try send(
+                (0..<1_000).map { _ in .random(in: 0..<keys + 5_000, using: &random) },
+                to: second.input)
+        }
+        try second.input.end()
+        var found: [Pair: Int] = [:]
+        for row in second.output.records {
+            found[Pair(key: row[0], start: Timestamp(microseconds: Int64(row[1])))] = row[2]
+        }
+        #expect(found == expected)
+        #expect(found.count > keys && second.output.records.count == found.count)
     }
 
     @Test func `emits a tumbling window once the watermark passes its end, and before the mark`()

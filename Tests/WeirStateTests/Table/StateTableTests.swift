@@ -60,6 +60,52 @@ private final class Token {
         }
     }
 
+    /// Rounds of keys that are looked up ahead, in this table or in another one, and then changed, while
+    /// others are removed and added and snapshots are taken.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `does the same with keys looked up ahead, whatever has happened since`(seed: UInt64) throws
+    {
+        var random = SeededGenerator(seed: seed)
+        let tables = [StateTable<String, Int>(), StateTable<String, Int>()]
+        var models: [[String: Int]] = [[:], [:]]
+        let ahead = KeysAhead()
+        let keyCount = [20, 400, 3_000][Int(seed % 3)]
+        var snapshot: (any StateSnapshot)?
+        for round in 0..<100 {
+            let keys = (0..<Int.random(in: 1...150, using: &random)).map { _ in
+                "a rather long key, number \(Int.random(in: 0..<keyCount, using: &random))"
+            }
+            ahead.removeAll()
+            for (row, key) in keys.enumerated() {
+                let one = Int.random(in: 0...1, using: &random)
+                if !ahead.contains(row) {
+                    tables[one].lookAhead(ahead, from: row, to: keys.count) { keys[$0].stableHash }
+                }
+                try #require(ahead.contains(row))
+                if Int.random(in: 0..<20, using: &random) == 0,
+                    let other = keys.randomElement(using: &random)
+                {
+                    #expect(
+                        try tables[one].remove(other, hash: other.stableHash)
+                            == models[one].removeValue(forKey: other))
+                }
+                try tables[one].update(key, ahead: ahead, row: row, initial: { 0 }) { $0 += row }
+                models[one][key, default: 0] += row
+            }
+            if round % 10 == 3 {
+                snapshot = try tables[0].snapshot(Epoch(round), since: nil)
+            }
+            if round % 10 == 7 { snapshot = nil }
+        }
+        #expect(snapshot == nil)
+        for (table, model) in zip(tables, models) {
+            #expect(table.count == model.count && !model.isEmpty)
+            for (key, value) in model {
+                #expect(try table.value(of: key, hash: key.stableHash) == value)
+            }
+        }
+    }
+
     @Test func `keeps keys apart whose hashes are the same`() throws {
         let table = StateTable<ForgedKey, Int>()
         for id in 0..<2_000 {

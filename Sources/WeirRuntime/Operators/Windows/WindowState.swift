@@ -17,6 +17,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     @usableFromInline let aggregate: Merged
     @usableFromInline let store: SliceStore<Key, Merged.Accumulator>
     @usableFromInline let merger: SlidingMerger<Key, Merged>?
+    @usableFromInline let ahead = KeysAhead()
     @usableFromInline let counters: OperatorCounters
     @usableFromInline let batchSize: Int
     @usableFromInline let emit: Emit
@@ -59,6 +60,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     ) throws {
         let count = batch.count
         let hasHashes = batch.hasHashes
+        ahead.removeAll()
         var row = 0
         while row < count {
             switch store.place(batch.time(at: row)) {
@@ -75,11 +77,26 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                 let first = row
                 defer { note(row &- first, in: slice) }
                 merger?.noteChange(of: slice)
+                let isLarge = table.isLarge
                 repeat {
+                    // Once for each row: the keys of a slice's rows may have been looked up in another's table.
+                    if isLarge, !ahead.contains(row) {
+                        table.lookAhead(ahead, from: row, to: count) { row in
+                            hasHashes
+                                ? batch.hash(at: row)
+                                : batch.withRow(row) { keyOf($0).stableHash }
+                        }
+                    }
                     try batch.withRow(row) { record in
                         let key = keyOf(record)
-                        let hash = hasHashes ? batch.hash(at: row) : key.stableHash
                         do {
+                            guard !isLarge else {
+                                return try table.update(
+                                    key, ahead: ahead, row: row,
+                                    initial: { aggregate.makeAccumulator() }
+                                ) { try add(record, &$0) }
+                            }
+                            let hash = hasHashes ? batch.hash(at: row) : key.stableHash
                             try table.update(
                                 key, hash: hash, initial: { aggregate.makeAccumulator() }
                             ) { try add(record, &$0) }
