@@ -51,12 +51,12 @@ def total(path):
 def counted(work):
     """Instructions and allocations a record, those of the long run less those of the short one.
 
-    Three dumps for each benchmark: what went before, the short run, the long run.
+    Four dumps for each benchmark: what went before, the short run, what lies between, the long run.
     """
     counts = {}
     for number, line in enumerate((work / "names").read_text().splitlines()):
         name, records, allocations = line.split("\t")
-        few, many = (total(work / f"dump.{3 * number + part}") for part in (2, 3))
+        few, many = (total(work / f"dump.{4 * number + part}") for part in (2, 4))
         counts[name] = {
             "instructions": round((many - few) / int(records), 2),
             "allocations": float(allocations),

@@ -7,7 +7,18 @@ struct CountedBenchmark: Sendable {
     let name: String
     /// The records of the shorter run.
     let records: Int
+    /// Called before each run; not counted.
+    var prepare: @Sendable () -> Void = {}
     private let plan: @Sendable (_ records: Int) throws -> PhysicalPlan
+
+    init(
+        name: String, records: Int,
+        plan: @escaping @Sendable (_ records: Int) throws -> PhysicalPlan
+    ) {
+        self.name = name
+        self.records = records
+        self.plan = plan
+    }
 
     /// Large enough for some windows to close between the ends of the two runs.
     static let all =
@@ -36,7 +47,7 @@ struct CountedBenchmark: Sendable {
     /// A query over events that are made beforehand. Its rows are counted: to hash them costs more than
     /// the light queries do.
     private static func query(_ name: String, events: Int) -> CountedBenchmark {
-        CountedBenchmark(name: name, records: events) { records in
+        var counted = CountedBenchmark(name: name, records: events) { records in
             try NexmarkQuery.named(name)
                 .job(
                     GeneratorSource(count: records, block),
@@ -44,10 +55,9 @@ struct CountedBenchmark: Sendable {
                 )
                 .plan(parallelism: 1)
         }
+        counted.prepare = { block.refill() }
+        return counted
     }
-
-    /// Runs it once, so that nothing is made for the first time later on.
-    func prepare() throws { _ = try run(records / 10) }
 
     /// Runs it on the calling thread, always in the same order.
     ///

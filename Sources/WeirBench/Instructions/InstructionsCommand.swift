@@ -9,8 +9,8 @@ struct InstructionsCommand: ParsableCommand {
         discussion: """
             Each benchmark runs on the deterministic executor: once so that nothing is made for the \
             first time, then over its records, then over twice as many. The function \
-            bench_probe_mark is called before, between and behind the last two; the second part less \
-            the first is what so many records cost, without what a job costs to start and to end. \
+            bench_probe_mark is called before and behind each of the last two; the longer one less the \
+            shorter one is what so many records cost, without what a job costs to start and to end. \
             tools/check-instructions.sh runs this under callgrind and compares.
             """)
 
@@ -30,14 +30,20 @@ struct InstructionsCommand: ParsableCommand {
 
     func run() throws {
         for benchmark in chosen {
-            try benchmark.prepare()
-            bench_probe_mark()
-            let few = try benchmark.run(benchmark.records)
-            bench_probe_mark()
-            let many = try benchmark.run(2 * benchmark.records)
-            bench_probe_mark()
+            benchmark.prepare()
+            _ = try benchmark.run(benchmark.records / 10)
+            let few = try counted(benchmark, benchmark.records)
+            let many = try counted(benchmark, 2 * benchmark.records)
             let allocations = (many - few) / Double(benchmark.records)
             print(benchmark.name, benchmark.records, allocations.text(4), separator: "\t")
         }
+    }
+
+    /// Runs a benchmark between two marks.
+    private func counted(_ benchmark: CountedBenchmark, _ records: Int) throws -> Double {
+        benchmark.prepare()
+        bench_probe_mark()
+        defer { bench_probe_mark() }
+        return try benchmark.run(records)
     }
 }
