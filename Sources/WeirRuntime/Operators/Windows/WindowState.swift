@@ -77,26 +77,16 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                 let first = row
                 defer { note(row &- first, in: slice) }
                 merger?.noteChange(of: slice)
-                let isLarge = table.isLarge
+                // Two loops, so that the one for small tables pays nothing for the other.
+                if table.isLarge {
+                    try foldAhead(batch, &row, into: slice, keyOf: keyOf, add: add)
+                    continue
+                }
                 repeat {
-                    // Once for each row: the keys of a slice's rows may have been looked up in another's table.
-                    if isLarge, !ahead.contains(row) {
-                        table.lookAhead(ahead, from: row, to: count) { row in
-                            hasHashes
-                                ? batch.hash(at: row)
-                                : batch.withRow(row) { keyOf($0).stableHash }
-                        }
-                    }
                     try batch.withRow(row) { record in
                         let key = keyOf(record)
+                        let hash = hasHashes ? batch.hash(at: row) : key.stableHash
                         do {
-                            guard !isLarge else {
-                                return try table.update(
-                                    key, ahead: ahead, row: row,
-                                    initial: { aggregate.makeAccumulator() }
-                                ) { try add(record, &$0) }
-                            }
-                            let hash = hasHashes ? batch.hash(at: row) : key.stableHash
                             try table.update(
                                 key, hash: hash, initial: { aggregate.makeAccumulator() }
                             ) { try add(record, &$0) }
@@ -108,6 +98,40 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                 } while row < count && batch.time(at: row) >= start && batch.time(at: row) < end
             }
         }
+    }
+
+    /// Folds the rows from `row` on that lie in `slice`, whose table is large: with their keys looked up
+    /// ahead. Leaves `row` at the first that does not, or that failed.
+    @inlinable @inline(__always) func foldAhead<Input>(
+        _ batch: borrowing Batch<Input>, _ row: inout Int,
+        into slice: Slice<Key, Merged.Accumulator>, keyOf: (Input) -> Key,
+        add: (Input, inout Merged.Accumulator) throws -> Void
+    ) throws {
+        let count = batch.count
+        let hasHashes = batch.hasHashes
+        let (start, end) = (slice.start, slice.end)
+        let table = slice.table
+        repeat {
+            // Once for each row: its key may have been looked up in another slice's table.
+            if !ahead.contains(row) {
+                table.lookAhead(ahead, from: row, to: count) { row in
+                    hasHashes ? batch.hash(at: row) : batch.withRow(row) { keyOf($0).stableHash }
+                }
+            }
+            let current = row
+            try batch.withRow(current) { record in
+                let key = keyOf(record)
+                do {
+                    try table.update(
+                        key, ahead: ahead, row: current,
+                        initial: { aggregate.makeAccumulator() }
+                    ) { try add(record, &$0) }
+                } catch {
+                    throw RecordError(record: record, cause: error)
+                }
+            }
+            row &+= 1
+        } while row < count && batch.time(at: row) >= start && batch.time(at: row) < end
     }
 
     @inlinable func note(_ records: Int, in slice: Slice<Key, Merged.Accumulator>) {
