@@ -13,7 +13,7 @@ public func exchangeStep<Element>(
 }
 
 /// Makes the same step from a loop over a batch, which fills the hash column; see
-/// ``mapStep(_:into:mapping:)``.
+/// ``mapStep(_:into:mapping:mappingShared:)``.
 @inlinable
 public func exchangeStep<Element>(
     to targets: [Step<Element>], groups: KeyGroups, batchSize: Int,

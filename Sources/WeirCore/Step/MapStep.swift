@@ -62,7 +62,7 @@ public func filterStep<Element>(
 }
 
 /// Makes the step that keeps some records, from a loop over a batch; see
-/// ``mapStep(_:into:mapping:)``.
+/// ``mapStep(_:into:mapping:mappingShared:)``.
 ///
 /// - Parameters:
 ///   - keepInBatch: Drops rows of the batch and answers how many.
@@ -112,7 +112,7 @@ public func compactMapStep<Input, Output, Failure: Error>(
 }
 
 /// Makes the step that replaces records and drops some, from a loop over a batch; see
-/// ``mapStep(_:into:mapping:)``.
+/// ``mapStep(_:into:mapping:mappingShared:)``.
 ///
 /// - Parameters:
 ///   - mapBatch: Moves the transforms of the first batch's rows to the second, empties the first, and

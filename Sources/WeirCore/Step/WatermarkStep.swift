@@ -12,7 +12,7 @@ public func watermarkStep<Element>(
 }
 
 /// Makes the same step from a loop over a batch, formed where the user's function is known; see
-/// ``mapStep(_:into:mapping:)``.
+/// ``mapStep(_:into:mapping:mappingShared:)``.
 @inlinable
 public func watermarkStep<Element>(
     _ context: SubtaskContext, into next: Step<Element>, _ strategy: WatermarkStrategy,
