@@ -57,7 +57,7 @@ public func intervalJoinSteps<Left: Sendable, Right: Sendable, Key: StreamKey, O
         right: intervalRightLoop(by: rightKey, Left.self, Output.self), outputs: outputs)
 }
 
-/// Makes the same steps from their record loops; see `mapStep(_:into:mapping:)` of WeirCore.
+/// Makes the same steps from their record loops; see `mapStep` of WeirCore.
 @inlinable
 func intervalJoinSteps<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     _ context: SubtaskContext, into next: Step<Output>, late: Step<JoinSide<Left, Right>>?,

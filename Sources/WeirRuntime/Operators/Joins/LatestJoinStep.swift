@@ -134,7 +134,7 @@ public func latestJoinSteps<Left: Sendable, Row: Sendable, Key: StreamKey, Outpu
         isDeletion: isDeletion)
 }
 
-/// Makes the same steps from their record loops; see `mapStep(_:into:mapping:)` of WeirCore.
+/// Makes the same steps from their record loops; see `mapStep` of WeirCore.
 @inlinable
 func latestJoinSteps<Left: Sendable, Row: Sendable, Key: StreamKey, Output>(
     _ context: SubtaskContext, into next: Step<Output>,

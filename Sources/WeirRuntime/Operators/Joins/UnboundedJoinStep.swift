@@ -198,7 +198,7 @@ public func unboundedJoinSteps<Left: Sendable, Right: Sendable, Key: StreamKey, 
         right: unboundedRightLoop(by: rightKey, Left.self, Output.self), result: result)
 }
 
-/// Makes the same steps from their record loops; see `mapStep(_:into:mapping:)` of WeirCore.
+/// Makes the same steps from their record loops; see `mapStep` of WeirCore.
 @inlinable
 func unboundedJoinSteps<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     _ context: SubtaskContext, into next: Step<Output>,

@@ -142,7 +142,7 @@ public func unboundedSemiJoinSteps<Left: Sendable, Right: Sendable, Key: StreamK
         right: unboundedSemiRightLoop(by: rightKey, Left.self))
 }
 
-/// Makes the same steps from their record loops; see `mapStep(_:into:mapping:)` of WeirCore.
+/// Makes the same steps from their record loops; see `mapStep` of WeirCore.
 @inlinable
 func unboundedSemiJoinSteps<Left: Sendable, Right: Sendable, Key: StreamKey>(
     _ context: SubtaskContext, into next: Step<Left>,

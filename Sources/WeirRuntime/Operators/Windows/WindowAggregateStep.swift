@@ -39,7 +39,7 @@ public func windowAggregateStep<Input, Key: StreamKey, Folded: Aggregate, Output
         fold: windowFold(by: keyOf, Folded.self, Output.self), result: result)
 }
 
-/// Makes the same step from its record loop; see `mapStep(_:into:mapping:)` of WeirCore.
+/// Makes the same step from its record loop; see `mapStep` of WeirCore.
 @inlinable
 public func windowAggregateStep<Input, Key: StreamKey, Folded: Aggregate, Output>(
     _ context: SubtaskContext, into next: Step<Output>, late: Step<Input>?,
