@@ -11,27 +11,10 @@ extension Batch {
     @inlinable @inline(__always) public mutating func drainHashedRows(
         while body: (consuming Element, Timestamp, UInt64) throws -> Bool
     ) throws -> Bool {
-        let total = rowCount
-        guard total > 0 else { return true }
-        precondition(hashed, "the rows of this batch carry no hashes")
-        let column = hashes.unsafelyUnwrapped
-        var row = 0
-        var goesOn = true
-        // While rows move out, the batch owns none of them.
-        rowCount = 0
-        do {
-            while row < total, goesOn {
-                let current = row
-                row &+= 1
-                goesOn = try body((elements + current).move(), times[current], column[current])
-            }
-        } catch {
-            (elements + row).deinitialize(count: total &- row)
-            hashed = false
-            throw error
+        try drainHashedPlaces { element, isMoved, time, hash in
+            isMoved = true
+            return try body(element.move(), time, hash)
         }
-        moveUp(startingAt: row, total: total)
-        return goesOn
     }
 
     /// Calls `body` with the place of each row's element, its event time and its hash, until it answers
