@@ -23,7 +23,7 @@ private func auction(
 }
 
 private func person(
-    _ id: Int, state: String = "OR", at milliseconds: Int64
+    _ id: Int, state: UTF8String = "OR", at milliseconds: Int64
 ) -> NexmarkEvent {
     .person(
         Person(

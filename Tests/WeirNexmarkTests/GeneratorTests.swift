@@ -8,8 +8,8 @@ import Weir
     private let tables = NexmarkTables.shared
 
     @Test func `hold the filler of the specification`() {
-        let start = "LaU\\VR_YZKMVdahhuhMPX[]NPZ]S`JZ[[[[Obiqmmmuwxatb"
-        #expect(NexmarkTables.text(tables.filler, from: 0, count: start.utf8.count) == start)
+        let start: UTF8String = "LaU\\VR_YZKMVdahhuhMPX[]NPZ]S`JZ[[[[Obiqmmmuwxatb"
+        #expect(NexmarkTables.text(tables.filler, from: 0, count: start.utf8Count) == start)
         let filler = UnsafeBufferPointer(start: tables.filler, count: 1_048_576)
         #expect(FNV1a.hash(filler) == 0x599c_7763_d840_13f2)
     }
@@ -23,7 +23,7 @@ import Weir
         #expect(
             urls[0] == "https://www.nexmark.com/nl_l/wgup/zgw/item.htm?query=1&channel_id=0")
         #expect(urls.count { $0.contains("&channel_id=") } == 8_967)
-        let lines = urls.map { $0 + "\n" }.joined()
+        let lines = urls.map { String($0) + "\n" }.joined()
         #expect(FNV1a.hash(Array(lines.utf8)) == 0x8b63_521d_f3ff_c413)
         #expect(others[7].name == "channel-7")
     }

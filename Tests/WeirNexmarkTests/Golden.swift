@@ -45,8 +45,8 @@ struct GoldenEvent: Decodable {
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Fields.self)
-        func text(_ field: Fields) throws -> String {
-            try fields.decode(String.self, forKey: field)
+        func text(_ field: Fields) throws -> UTF8String {
+            try fields.decode(UTF8String.self, forKey: field)
         }
         func number(_ field: Fields) throws -> Int { try fields.decode(Int.self, forKey: field) }
         func time(_ field: Fields) throws -> Timestamp {

@@ -41,7 +41,7 @@ private func run(_ job: Job, parallelism: Int, seed: UInt64) throws {
 /// A bid `milliseconds` after the epoch.
 func bid(
     _ index: Int, auction: Int = 1, bidder: Int = 7, price: Int = 100,
-    channel: String = "channel-1", url: String = "", at milliseconds: Int64
+    channel: UTF8String = "channel-1", url: UTF8String = "", at milliseconds: Int64
 ) -> NexmarkEvent {
     .bid(
         Bid(
@@ -100,13 +100,13 @@ func bid(
 }
 
 @Suite struct `A page's address` {
-    private func channel(_ channel: String, _ url: String) -> String? {
+    private func channel(_ channel: UTF8String, _ url: UTF8String) -> UTF8String? {
         guard case .bid(let bid) = bid(0, channel: channel, url: url, at: 0) else { return nil }
         return channelID(of: bid)
     }
 
     @Test func `holds a channel's id, unless its name is known`() {
-        let base = "https://www.nexmark.com/a/b/c/item.htm?query=1"
+        let base: UTF8String = "https://www.nexmark.com/a/b/c/item.htm?query=1"
         #expect(channel("Apple", base) == "0")
         #expect(channel("GOOGLE", base + "&channel_id=9") == "1")
         #expect(channel("facebook", base) == "2")
@@ -119,7 +119,7 @@ func bid(
     }
 
     @Test func `has three directories, some of them empty`() {
-        func parts(_ address: String) -> [String] {
+        func parts(_ address: UTF8String) -> [UTF8String] {
             let found = directories(of: address)
             return found.indices.map { found[$0] }
         }

@@ -65,6 +65,11 @@ public struct BinaryReader {
         return try take(count).validString()
     }
 
+    mutating func readUTF8String() throws(FieldError) -> UTF8String {
+        let count = try readCount()
+        return try take(count).validUTF8String()
+    }
+
     @usableFromInline mutating func readBytes() throws(FieldError) -> [UInt8] {
         let count = try readCount()
         return Array(try take(count))

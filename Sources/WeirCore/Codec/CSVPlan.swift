@@ -69,7 +69,7 @@
             guard let value = cursor.takeDouble() else { return false }
             (base + columns[index].offset).store(value, isOptional: columns[index].isOptional)
             return true
-        case .none, .string, .timestamp: return false
+        case .none, .string, .utf8String, .timestamp: return false
         }
     }
 
@@ -104,6 +104,9 @@
                 }
             } else if columns[index].quick == .string, cell.isASCII {
                 address.store(String(ascii: cell.bytes), isOptional: columns[index].isOptional)
+            } else if columns[index].quick == .utf8String, cell.isASCII {
+                address.store(
+                    UTF8String(copying: cell.bytes), isOptional: columns[index].isOptional)
             } else if columns[index].quick == .timestamp, let time = Timestamp(usual: cell.bytes) {
                 address.store(time, isOptional: columns[index].isOptional)
             } else {

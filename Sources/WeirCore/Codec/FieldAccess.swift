@@ -10,7 +10,7 @@
     /// Where the property lies in the record; `nil` when it has no storage.
     let offset: Int?
     let isOptional: Bool
-    /// Whether an empty text is a value: true of strings alone.
+    /// Whether an empty text is a value: true of text alone.
     let readsEmptyText: Bool
     /// The type, where decoders read it themselves.
     let quick: QuickType
@@ -40,7 +40,8 @@
         self.init(
             name: name, aliases: aliases, documentation: documentation, unit: unit, offset: offset,
             isOptional: Value.nullField != nil,
-            readsEmptyText: Value.self == String.self, quick: QuickType(Value.self),
+            readsEmptyText: Value.self == String.self || Value.self == UTF8String.self,
+            quick: QuickType(Value.self),
             describe: { Value.describeField(in: &$0) },
             setNull: { address in
                 guard let null = Value.nullField else { return }

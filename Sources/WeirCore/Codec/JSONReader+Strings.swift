@@ -14,6 +14,19 @@ extension JSONReader {
         return string.isASCII ? String(ascii: string.body) : try string.body.validString()
     }
 
+    /// Reads a string as text.
+    mutating func readUTF8String() throws(FieldError) -> UTF8String {
+        let string = try scanString()
+        if string.hasEscapes {
+            let plain = try Self.unescape(string.body)
+            return try plain.withUnsafeBufferPointer { bytes throws(FieldError) in
+                try bytes.validUTF8String()
+            }
+        }
+        return string.isASCII
+            ? UTF8String(copying: string.body) : try string.body.validUTF8String()
+    }
+
     /// A string as it stands in the input.
     struct RawString {
         /// What stands between the quotes.

@@ -8,7 +8,7 @@
     case none
     /// 64 bits, signed.
     case integer
-    case double, string, timestamp
+    case double, string, utf8String, timestamp
 
     /// The type, or that of its optional.
     @inlinable init<Value>(_: Value.Type) {
@@ -21,6 +21,8 @@
             self = .double
         } else if Value.self == String.self || Value.self == String?.self {
             self = .string
+        } else if Value.self == UTF8String.self || Value.self == UTF8String?.self {
+            self = .utf8String
         } else if Value.self == Timestamp.self || Value.self == Timestamp?.self {
             self = .timestamp
         } else {

@@ -82,6 +82,10 @@ extension RecordLayout {
             if first == UInt8(ascii: "\"") {
                 return address.store(try reader.readString(), isOptional: isOptional)
             }
+        case .utf8String:
+            if first == UInt8(ascii: "\"") {
+                return address.store(try reader.readUTF8String(), isOptional: isOptional)
+            }
         case .timestamp:
             if first == UInt8(ascii: "\"") {
                 let time = try Timestamp.readField(json: &reader)
@@ -136,8 +140,13 @@ extension RecordLayout {
 extension [UInt8] {
     /// Appends a string in quotes, with what JSON wants escaped.
     @usableFromInline mutating func append(jsonString string: String) {
+        append(jsonString: string.utf8)
+    }
+
+    /// Appends the characters of a string, likewise.
+    @inline(__always) mutating func append(jsonString utf8: some Sequence<UInt8>) {
         append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
+        for byte in utf8 {
             switch byte {
             case UInt8(ascii: "\""): append(contentsOf: #"\""#.utf8)
             case UInt8(ascii: "\\"): append(contentsOf: #"\\"#.utf8)

@@ -52,6 +52,7 @@ extension UInt64: PlainStateField {}
 extension Float: PlainStateField {}
 extension Double: PlainStateField {}
 extension String: PlainStateField {}
+extension UTF8String: PlainStateField {}
 extension Timestamp: PlainStateField {}
 extension Optional: PlainStateField where Wrapped: PlainStateField {}
 

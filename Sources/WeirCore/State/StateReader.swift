@@ -118,6 +118,17 @@ public struct StateReader {
         return string
     }
 
+    /// Reads a string as text; its bytes must be UTF-8.
+    @inlinable public mutating func readUTF8String() throws(StateFormatError) -> UTF8String {
+        let count = try readCount()
+        let buffer = UnsafeBufferPointer(start: position, count: count)
+        position += count
+        guard let text = UTF8String(validating: buffer) else {
+            throw StateFormatError("a string is not UTF-8")
+        }
+        return text
+    }
+
     /// Passes over `count` bytes.
     @inlinable public mutating func skip(_ count: Int) throws(StateFormatError) {
         guard count >= 0, count <= left else { throw StateFormatError.truncated() }

@@ -44,6 +44,11 @@ public struct StateWriter: Sendable {
         bytes.append(varint: UInt64(utf8.count))
         bytes.append(contentsOf: utf8)
     }
+    /// Writes text, as a string.
+    @inlinable public mutating func write(_ text: UTF8String) {
+        bytes.append(varint: UInt64(text.utf8Count))
+        text.withUTF8 { bytes.append(contentsOf: $0) }
+    }
     /// Writes bytes after their number.
     @inlinable public mutating func write(_ value: [UInt8]) {
         bytes.append(varint: UInt64(value.count))

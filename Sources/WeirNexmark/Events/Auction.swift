@@ -5,9 +5,9 @@ public struct Auction: Hashable, Sendable {
     /// From 1000 upwards.
     public var id: Int
     /// Up to 19 letters and spaces.
-    public var itemName: String
+    public var itemName: UTF8String
     /// Up to 99 letters and spaces.
-    public var description: String
+    public var description: UTF8String
     /// The least that may be bid, in cents; nothing holds bids to it.
     public var initialBid: Int
     /// The least that the seller wants, in cents; nothing holds winners to it.
@@ -21,7 +21,7 @@ public struct Auction: Hashable, Sendable {
     /// From 10 to 14.
     public var category: Int
     /// Filler that brings the record to about 500 bytes.
-    public var extra: String
+    public var extra: UTF8String
 
     /// The longest time that an auction is open: twice the span of 1,666 events, and a millisecond.
     public static let longestOpening = Duration.milliseconds(334)

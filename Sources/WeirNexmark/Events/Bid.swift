@@ -11,11 +11,11 @@ public struct Bid: Hashable, Sendable {
     /// In cents.
     public var price: Int
     /// Where the bid came from: `Google`, `channel-17`.
-    public var channel: String
+    public var channel: UTF8String
     /// The page, with the channel's id in most cases.
-    public var url: String
+    public var url: UTF8String
     /// Event time, whole milliseconds.
     public var dateTime: Timestamp
     /// Filler that brings the record to about 100 bytes.
-    public var extra: String
+    public var extra: UTF8String
 }

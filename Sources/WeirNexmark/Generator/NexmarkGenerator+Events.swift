@@ -6,40 +6,27 @@ extension NexmarkGenerator {
     func person(_ id: Int, _ random: inout SplitMix64) -> Person {
         let first = NexmarkTables.firstNames[random.below(11)]
         let last = NexmarkTables.lastNames[random.below(9)]
-        let name = String.written(atMost: 16) {
+        var texts = UTF8StringBuilder(capacity: 16 + 15 + 19)
+        let name = texts.written(atMost: 16) {
             $0.put(first)
             $0.put(UInt8(ascii: " "))
             $0.put(last)
         }
-        let email = emailAddress(&random)
-        let card = creditCard(&random)
-        let city = NexmarkTables.cities[random.below(10)]
-        let state = NexmarkTables.states[random.below(6)]
-        let size =
-            8 + name.utf8.count + email.utf8.count + card.utf8.count + city.utf8.count
-            + state.utf8.count
-        return Person(
-            id: 1_000 + Self.lastPerson(id), name: name, emailAddress: email, creditCard: card,
-            city: city, state: state, dateTime: Self.time(ofID: id),
-            extra: extra(size, average: 200, &random))
-    }
-
-    private func emailAddress(_ random: inout SplitMix64) -> String {
-        .written(atMost: 15) {
+        let email = texts.written(atMost: 15) {
             $0.putText(7, special: UInt8(ascii: " "), &random)
             $0.put(UInt8(ascii: "@"))
             $0.putText(5, special: UInt8(ascii: " "), &random)
             $0.put(".com")
         }
-    }
-
-    private func creditCard(_ random: inout SplitMix64) -> String {
-        .written(atMost: 19) {
-            for group in 0..<4 {
-                if group > 0 { $0.put(UInt8(ascii: " ")) }
-                $0.putFourDigits(random.below(10_000))
-            }
-        }
+        let card = texts.written(atMost: 19) { $0.putCreditCard(&random) }
+        let city = NexmarkTables.cities[random.below(10)]
+        let state = NexmarkTables.states[random.below(6)]
+        let size =
+            8 + name.utf8Count + email.utf8Count + card.utf8Count + city.utf8Count + state.utf8Count
+        return Person(
+            id: 1_000 + Self.lastPerson(id), name: name, emailAddress: email, creditCard: card,
+            city: city, state: state, dateTime: Self.time(ofID: id),
+            extra: extra(size, average: 200, &random))
     }
 
     func auction(_ id: Int, _ random: inout SplitMix64) -> Auction {
@@ -51,14 +38,15 @@ extension NexmarkGenerator {
         let opened = Self.time(ofID: id)
         let horizon = (Self.time(ofID: id + 1_666) - opened).wholeMicroseconds / 1_000
         let open = Duration.milliseconds(1 + random.below(max(2 * Int(horizon), 1)))
-        let itemName = String.written(atMost: 19) {
+        var texts = UTF8StringBuilder(capacity: 19 + 99)
+        let itemName = texts.written(atMost: 19) {
             $0.putText(20, special: UInt8(ascii: " "), &random)
         }
-        let description = String.written(atMost: 99) {
+        let description = texts.written(atMost: 99) {
             $0.putText(100, special: UInt8(ascii: " "), &random)
         }
         let reserve = initialBid + PriceScale.draw(&random)
-        let size = 48 + itemName.utf8.count + description.utf8.count
+        let size = 48 + itemName.utf8Count + description.utf8Count
         return Auction(
             id: 1_000 + Self.lastAuction(id), itemName: itemName, description: description,
             initialBid: initialBid, reserve: reserve, dateTime: opened, expires: opened + open,

@@ -54,7 +54,7 @@ public struct NexmarkGenerator: RecordGenerator, @unchecked Sendable {
     }
 
     /// Filler that brings a record of `size` bytes to about `average`, give or take a fifth.
-    func extra(_ size: Int, average: Int, _ random: inout SplitMix64) -> String {
+    func extra(_ size: Int, average: Int, _ random: inout SplitMix64) -> UTF8String {
         if size > average { return "" }
         let missing = average - size
         let spread = (2 * missing + 5) / 10

@@ -1,3 +1,5 @@
+import Weir
+
 /// What all events draw on: names, addresses of pages, and the filler text.
 ///
 /// Drawn once from fixed seeds, so that they are the same in every process. About 3 MB.
@@ -6,21 +8,21 @@ final class NexmarkTables: @unchecked Sendable {
 
     /// Where a bid came from.
     struct Channel: Sendable {
-        var name: String
+        var name: UTF8String
         /// The page.
-        var url: String
+        var url: UTF8String
     }
 
-    static let states = ["AZ", "CA", "ID", "OR", "WA", "WY"]
-    static let cities = [
+    static let states: [UTF8String] = ["AZ", "CA", "ID", "OR", "WA", "WY"]
+    static let cities: [UTF8String] = [
         "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond",
         "Seattle", "Kent", "Cheyenne",
     ]
-    static let firstNames = [
+    static let firstNames: [UTF8String] = [
         "Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter",
         "Walter",
     ]
-    static let lastNames = [
+    static let lastNames: [UTF8String] = [
         "Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris",
     ]
 
@@ -40,10 +42,12 @@ final class NexmarkTables: @unchecked Sendable {
     private init() {
         var random = SplitMix64(seed: 0x7572_6c73)
         let hot = ["Google", "Facebook", "Baidu", "Apple"].map {
-            Channel(name: $0, url: Self.immortal(Self.baseURL(&random)))
+            Channel(name: Self.immortal($0), url: Self.immortal(Self.baseURL(&random)))
         }
         let others = (0..<Self.channelCount).map {
-            Channel(name: "channel-\($0)", url: Self.immortal(Self.channelURL($0, &random)))
+            Channel(
+                name: Self.immortal("channel-\($0)"),
+                url: Self.immortal(Self.channelURL($0, &random)))
         }
         channels = Self.immortal(hot + others)
         filler = Self.immortal(Self.makeFiller())
@@ -59,20 +63,16 @@ final class NexmarkTables: @unchecked Sendable {
     ///
     /// Half of the bids have the page of one of 10,000 channels: to touch its count, as the bid is made and
     /// as it is dropped, costs two misses of the cache.
-    private static func immortal(_ text: String) -> String {
+    private static func immortal(_ text: String) -> UTF8String {
         let bytes = Self.immortal(Array(text.utf8))
-        // The initializer that literals call. The type of its last argument has no name outside of the
-        // standard library, but can be inferred; it is a truth value's only content.
-        func bit<Bit>(_ value: Bool) -> Bit { unsafeBitCast(value, to: Bit.self) }
-        return String(
-            _builtinStringLiteral: bytes._rawValue,
-            utf8CodeUnitCount: text.utf8.count._builtinWordValue,
-            isASCII: bit(text.utf8.allSatisfy { $0 < 0x80 }))
+        return UTF8String(
+            unsafeStatic: UnsafeBufferPointer(start: bytes, count: text.utf8.count))
     }
 
     private static func baseURL(_ random: inout SplitMix64) -> String {
+        var texts = UTF8StringBuilder(capacity: 12)
         let directories = (0..<3).map { _ in
-            String.written(atMost: 4) { $0.putText(5, special: UInt8(ascii: "_"), &random) }
+            texts.written(atMost: 4) { $0.putText(5, special: UInt8(ascii: "_"), &random) }
         }
         return "https://www.nexmark.com/\(directories[0])/\(directories[1])/\(directories[2])"
             + "/item.htm?query=1"
@@ -102,15 +102,15 @@ final class NexmarkTables: @unchecked Sendable {
         return text
     }
 
-    /// A piece of the filler.
+    /// A piece of the filler, which is not copied.
     ///
     /// - Precondition: It lies within; checked in debug builds.
     @inline(__always)
-    static func text(_ filler: UnsafePointer<UInt8>, from offset: Int, count: Int) -> String {
+    static func text(
+        _ filler: UnsafePointer<UInt8>, from offset: Int, count: Int
+    ) -> UTF8String {
         assert(offset >= 0 && offset + count <= fillerCount, "a piece outside of the filler")
-        return String(unsafeUninitializedCapacity: count) { buffer in
-            buffer.baseAddress.unsafelyUnwrapped.initialize(from: filler + offset, count: count)
-            return count
-        }
+        return UTF8String(
+            unsafeStatic: UnsafeBufferPointer(start: filler + offset, count: count))
     }
 }

@@ -1,11 +1,9 @@
-/// Writes ASCII into a string's memory.
-///
-/// Most of an event's cost is its strings, so they are written where they stay: neither appended to
-/// nor interpolated.
+import Weir
+
+/// Writes ASCII into a text's memory: what an event's texts cost most is to be put together elsewhere first.
 struct TextWriter: ~Copyable {
-    // SAFETY: lent by `String.init(unsafeUninitializedCapacity:)` for the one call in which the
-    // writer lives. Every write is preceded by a bounds check in debug builds, and the capacities
-    // that `String.written(atMost:_:)` is given are the longest that the draws can come to.
+    // SAFETY: lent by the builder for the one call in which the writer lives. Every write is preceded
+    // by a bounds check in debug builds, and the capacities that `written(atMost:_:)` is given are the longest that the draws can come to.
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     private(set) var count = 0
 
@@ -16,11 +14,9 @@ struct TextWriter: ~Copyable {
         count &+= 1
     }
 
-    @inline(__always) mutating func put(_ text: StaticString) {
-        text.withUTF8Buffer { for byte in $0 { put(byte) } }
+    @inline(__always) mutating func put(_ text: UTF8String) {
+        text.withUTF8 { for byte in $0 { put(byte) } }
     }
-
-    @inline(__always) mutating func put(_ text: String) { for byte in text.utf8 { put(byte) } }
 
     /// Writes a number below 10,000 as four digits.
     mutating func putFourDigits(_ number: Int) {
@@ -28,6 +24,14 @@ struct TextWriter: ~Copyable {
         putDigit(number / 100 % 10)
         putDigit(number / 10 % 10)
         putDigit(number % 10)
+    }
+
+    /// Writes four groups of four digits.
+    mutating func putCreditCard(_ random: inout SplitMix64) {
+        for group in 0..<4 {
+            if group > 0 { put(UInt8(ascii: " ")) }
+            putFourDigits(random.below(10_000))
+        }
     }
 
     private mutating func putDigit(_ digit: Int) {
@@ -49,16 +53,17 @@ struct TextWriter: ~Copyable {
     }
 }
 
-extension String {
-    /// The ASCII text that `write` writes, which must not be longer than `capacity`.
+extension UTF8StringBuilder {
+    /// Takes the ASCII text that `write` writes, which must not be longer than `capacity`.
     @inline(__always)
-    static func written(
+    mutating func written(
         atMost capacity: Int, _ write: (inout TextWriter) -> Void
-    ) -> String {
-        String(unsafeUninitializedCapacity: capacity) { buffer in
+    ) -> UTF8String {
+        append(unsafeUninitializedCapacity: capacity) { buffer in
             var writer = TextWriter(buffer)
             write(&writer)
             return writer.count
         }
+        return take()
     }
 }

@@ -1,3 +1,5 @@
+import Weir
+
 /// Auctions of a category with their sellers, either side first.
 struct HandLocalItems: HandLoop {
     private struct Seller {

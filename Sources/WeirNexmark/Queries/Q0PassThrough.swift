@@ -2,7 +2,7 @@ import Weir
 
 /// What most queries put out of a bid.
 struct BidRow: NexmarkRow {
-    var auction: Int, bidder: Int, price: Int, dateTime: Timestamp, extra: String
+    var auction: Int, bidder: Int, price: Int, dateTime: Timestamp, extra: UTF8String
 
     func putFields(into row: inout RowWriter) {
         row.put(auction)

@@ -2,7 +2,7 @@ import Weir
 
 struct CalculatedBid: NexmarkRow {
     var auction: Int, bidder: Int, price: Thousandths, timeType: String, dateTime: Timestamp
-    var extra: String, count: Int
+    var extra: UTF8String, count: Int
 
     func putFields(into row: inout RowWriter) {
         row.put(auction)

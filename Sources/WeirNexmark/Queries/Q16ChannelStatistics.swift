@@ -1,7 +1,7 @@
 import Weir
 
 struct ChannelStatistics: NexmarkRow, Equatable {
-    var channel: String, day: String, minute: String
+    var channel: UTF8String, day: String, minute: String
     var bids: RankedNumbers, bidders: RankedNumbers, auctions: RankedNumbers
 
     func putFields(into row: inout RowWriter) {

@@ -1,7 +1,7 @@
 import Weir
 
 struct EuroBid: NexmarkRow {
-    var auction: Int, bidder: Int, price: Thousandths, dateTime: Timestamp, extra: String
+    var auction: Int, bidder: Int, price: Thousandths, dateTime: Timestamp, extra: UTF8String
 
     func putFields(into row: inout RowWriter) {
         row.put(auction)

@@ -1,7 +1,7 @@
 import Weir
 
 struct ChannelBid: NexmarkRow {
-    var auction: Int, bidder: Int, price: Int, channel: String, id: String
+    var auction: Int, bidder: Int, price: Int, channel: UTF8String, id: UTF8String
 
     func putFields(into row: inout RowWriter) {
         row.put(auction)
@@ -14,7 +14,7 @@ struct ChannelBid: NexmarkRow {
 
 /// The id of the channel that a bid came from: of the great ones by their names, else from the
 /// page's address.
-func channelID(of bid: Bid) -> String? {
+func channelID(of bid: Bid) -> UTF8String? {
     switch bid.channel.lowercased() {
     case "apple": "0"
     case "google": "1"
@@ -25,18 +25,10 @@ func channelID(of bid: Bid) -> String? {
 }
 
 /// What follows `name` in an address, up to the next `&`.
-private func parameter(_ name: StaticString, of address: String) -> String? {
-    let text = address.utf8
-    var start = text.startIndex
-    while let mark = text[start...].firstIndex(of: UInt8(ascii: "&")) {
-        let rest = text[mark...]
-        if name.withUTF8Buffer({ rest.starts(with: $0) }) {
-            let value = rest.dropFirst(name.utf8CodeUnitCount)
-            return String(Substring(value.prefix { $0 != UInt8(ascii: "&") }))
-        }
-        start = text.index(after: mark)
-    }
-    return nil
+private func parameter(_ name: UTF8String, of address: UTF8String) -> UTF8String? {
+    guard let start = address.firstRange(of: name)?.upperBound else { return nil }
+    let end = address.utf8[start...].firstIndex(of: UInt8(ascii: "&"))
+    return address[start..<(end ?? address.utf8Count)]
 }
 
 extension NexmarkQuery {

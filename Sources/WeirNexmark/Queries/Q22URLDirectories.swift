@@ -1,9 +1,9 @@
 import Weir
 
 struct DirectoryBid: NexmarkRow {
-    var auction: Int, bidder: Int, price: Int, channel: String
+    var auction: Int, bidder: Int, price: Int, channel: UTF8String
     /// The first three directories of the page's address; empty where there are fewer.
-    var directories: InlineArray<3, String>
+    var directories: InlineArray<3, UTF8String>
 
     func putFields(into row: inout RowWriter) {
         row.put(auction)
@@ -15,12 +15,9 @@ struct DirectoryBid: NexmarkRow {
 }
 
 /// The first three directories of an address: parts 3, 4 and 5, divided by `/`, from 0.
-func directories(of address: String) -> InlineArray<3, String> {
-    let parts = address.utf8.split(
-        separator: UInt8(ascii: "/"), maxSplits: 6, omittingEmptySubsequences: false)
-    return InlineArray { part in
-        parts.indices.contains(part + 3) ? String(Substring(parts[part + 3])) : ""
-    }
+func directories(of address: UTF8String) -> InlineArray<3, UTF8String> {
+    let parts = address.split(separator: "/", maxSplits: 6, omittingEmptySubsequences: false)
+    return InlineArray { part in parts.indices.contains(part + 3) ? parts[part + 3] : "" }
 }
 
 extension NexmarkQuery {

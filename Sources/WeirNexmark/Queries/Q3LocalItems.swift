@@ -1,7 +1,7 @@
 import Weir
 
 struct LocalItem: NexmarkRow {
-    var name: String, city: String, state: String, auction: Int
+    var name: UTF8String, city: UTF8String, state: UTF8String, auction: Int
 
     func putFields(into row: inout RowWriter) {
         row.put(name)

@@ -1,7 +1,7 @@
 import Weir
 
 struct NewSeller: NexmarkRow {
-    var id: Int, name: String, window: Timestamp
+    var id: Int, name: UTF8String, window: Timestamp
 
     func putFields(into row: inout RowWriter) {
         row.put(id)

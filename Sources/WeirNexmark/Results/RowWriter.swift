@@ -77,13 +77,18 @@ struct RowWriter: ~Copyable {
     /// Puts text.
     mutating func put(_ text: String) {
         var text = text
-        text.withUTF8 { characters in
-            if format == .json { return putQuoted(characters) }
-            startField(characters.count)
-            if let start = characters.baseAddress {
-                (bytes + count).initialize(from: start, count: characters.count)
-                count += characters.count
-            }
+        text.withUTF8 { put($0) }
+    }
+
+    /// Puts text.
+    mutating func put(_ text: UTF8String) { text.withUTF8 { put($0) } }
+
+    private mutating func put(_ characters: UnsafeBufferPointer<UInt8>) {
+        if format == .json { return putQuoted(characters) }
+        startField(characters.count)
+        if let start = characters.baseAddress {
+            (bytes + count).initialize(from: start, count: characters.count)
+            count += characters.count
         }
     }
 

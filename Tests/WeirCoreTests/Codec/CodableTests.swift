@@ -189,6 +189,7 @@ private struct Recorder: FieldVisitor, Equatable {
                 "16 string bid", "17 int -7", "18 other {\"name\":\"\",\"altitude\":null}",
                 "19 null", "20 int 4", "21 null", "22 null", "23 null", "24 null", "25 null",
                 "26 null", "27 other [\"a\\\"b\"]", "28 other []", "29 other []", "30 other []",
+                "31 string ", "32 null",
             ])
     }
 

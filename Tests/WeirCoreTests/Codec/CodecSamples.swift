@@ -96,6 +96,7 @@ struct Sample: Record, Equatable {
     var maybeFlag: Bool?, maybeInt: Int?, maybeDouble: Double?, maybeString: String?
     var maybeTime: Timestamp?, maybeBytes: [UInt8]?, maybeSide: Side?, maybePlace: Place?
     var tags: [String] = [], gaps: [Int?] = [], places: [Place] = [], nested: [[Double]] = []
+    var text: UTF8String = "", maybeText: UTF8String?
 
     static let schema = Schema(Sample.init) {
         Field("flag", \.flag)
@@ -129,6 +130,8 @@ struct Sample: Record, Equatable {
         Field("gaps", \.gaps)
         Field("places", \.places)
         Field("nested", \.nested)
+        Field("text", \.text)
+        Field("maybe_text", \.maybeText)
     }
 
     static func random(_ random: inout CodecRandom) -> Sample {
@@ -164,6 +167,8 @@ struct Sample: Record, Equatable {
         sample.gaps = random.list { $0.optional { $0.integer(Int.self) } }
         sample.places = random.list { .random(&$0) }
         sample.nested = random.list { $0.list { $0.double() } }
+        sample.text = UTF8String(random.string())
+        sample.maybeText = random.optional { UTF8String($0.string()) }
         return sample
     }
 }

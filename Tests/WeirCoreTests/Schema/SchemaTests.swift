@@ -85,9 +85,9 @@ private struct Route: Record, StreamKey {
                 .uint64, .float, .double, .string, .timestamp, .bytes, .string, .int64,
                 .record(place), .bool, .int64, .double, .string, .timestamp, .bytes, .string,
                 .record(place), .list(.string), .list(.int64), .list(.record(place)),
-                .list(.list(.double)),
+                .list(.list(.double)), .string, .string,
             ])
-        #expect(Sample.schema.fields.filter(\.isOptional).count == 8)
+        #expect(Sample.schema.fields.filter(\.isOptional).count == 9)
     }
 
     @Test func `that is sound passes validation`() throws {

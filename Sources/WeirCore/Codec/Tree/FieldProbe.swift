@@ -57,6 +57,7 @@ enum FieldProbe {
         switch type {
         case is Bool.Type: (.bool, false)
         case is String.Type: (.string, "")
+        case is UTF8String.Type: (.string, UTF8String())
         case is Double.Type: (.double, 0.0)
         case is Float.Type: (.float, Float(0))
         case is Timestamp.Type: (.timestamp, Timestamp.epoch)

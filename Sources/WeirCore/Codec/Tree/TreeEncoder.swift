@@ -85,6 +85,7 @@ private struct TreeEncoder: Encoder {
     private static func known(_ value: Any) -> FieldTree? {
         switch value {
         case let value as String: .string(value)
+        case let value as UTF8String: .string(String(value))
         case let value as Int: .int(Int64(value))
         case let value as Double: .double(value)
         case let value as Bool: .bool(value)
