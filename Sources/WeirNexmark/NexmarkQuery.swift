@@ -8,7 +8,7 @@ public struct NexmarkQuery: Sendable {
     public let title: String
     /// Whether rows may be retracted, so that the result is what is left at the end.
     public let isUpdating: Bool
-    private let define: @Sendable (DataStream<NexmarkEvent>, NexmarkResults) -> Void
+    @usableFromInline let define: @Sendable (DataStream<NexmarkEvent>, NexmarkResults) -> Void
 
     /// A query whose rows stay.
     @inline(__always)
@@ -73,8 +73,7 @@ public struct NexmarkQuery: Sendable {
     /// The query over events of any origin.
     ///
     /// Watermarks are four seconds behind, as the benchmark has it.
-    @inline(__always)
-    public func job<Events: Source>(
+    @inlinable public func job<Events: Source>(
         _ source: Events, results: NexmarkResults
     ) -> Job where Events.Element == NexmarkEvent {
         Job("nexmark-\(name)") { job in

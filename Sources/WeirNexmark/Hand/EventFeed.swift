@@ -25,8 +25,8 @@ struct GeneratedEvents: EventFeed {
 public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
     // SAFETY: `count` places, initialised here and deinitialised by deinit. Each is read and emptied by the one
     // subtask that its index falls to; `refill` is called between runs.
-    private let events: UnsafeMutablePointer<NexmarkEvent?>
-    private let generator = NexmarkGenerator()
+    @usableFromInline let events: UnsafeMutablePointer<NexmarkEvent?>
+    @usableFromInline let generator = NexmarkGenerator()
     /// How many events there are.
     public let count: Int
 
@@ -50,7 +50,7 @@ public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
         }
     }
 
-    @inline(__always) public func record(at index: Int) -> NexmarkEvent {
+    @inlinable @inline(__always) public func record(at index: Int) -> NexmarkEvent {
         guard index < count, let event = events[index].take() else {
             return generator.record(at: index)
         }

@@ -93,6 +93,20 @@ public final class StateTable<Key: StreamKey, Value> {
         return try body(&found.pointee.value)
     }
 
+    /// Changes the value of `key` in place, if there is one.
+    ///
+    /// - Parameter hash: `key.stableHash`.
+    /// - Returns: What `body` answers; `nil` for a key without a value.
+    /// - Throws: What `body` throws, or the loading of a page.
+    /// - Complexity: O(1) expected.
+    @inlinable @inline(__always) public func updateExisting<Result>(
+        _ key: Key, hash: UInt64, _ body: (inout Value) throws -> Result
+    ) throws -> Result? {
+        let tag = UInt32(truncatingIfNeeded: hash &>> 32)
+        guard let found = try findEntry(of: key, tag: tag, forWriting: true) else { return nil }
+        return try body(&found.pointee.value)
+    }
+
     /// The value of `key`, or `nil`.
     ///
     /// - Throws: What the loading of a page throws.

@@ -19,6 +19,7 @@ where Folded.Input == Input {
     @usableFromInline let trigger: AnyWindowTrigger<Input>?
     @usableFromInline let isMerging: Bool
     @usableFromInline let isEventTime: Bool
+    @usableFromInline let usual: UsualWindow?
     @usableFromInline let lateness: Int64
     @usableFromInline let aggregate: Folded
     @usableFromInline let keyOf: (Input) -> Key
@@ -52,6 +53,7 @@ where Folded.Input == Input {
         trigger = windowing.trigger
         isMerging = windowing.isMerging
         isEventTime = windowing.domain == .eventTime
+        usual = windowing.usual
         lateness = isEventTime ? max(0, windowing.allowedLateness.wholeMicroseconds) : 0
         self.aggregate = aggregate
         self.keyOf = keyOf
@@ -121,6 +123,7 @@ where Folded.Input == Input {
                 if try fireTimer() { continue }
                 timersMayBeDue = false
             }
+            try takeUsualRows()
             guard row < input.count else { break }
             try take(row)
             row &+= 1

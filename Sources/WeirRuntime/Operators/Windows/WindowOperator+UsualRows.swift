@@ -1,0 +1,83 @@
+public import WeirCore
+public import WeirState
+
+/// Which record falls into the latest window of its key, and what it does to that.
+@usableFromInline enum UsualWindow: Sendable {
+    /// One that comes at most `gap` microseconds after the last one; it makes the session last longer.
+    case session(gap: Int64)
+    /// One whose time lies in it.
+    case tumbling
+}
+
+extension Windowing {
+    /// What the latest window of a key takes in without a look at any other; `nil` where each record needs more.
+    @inlinable var usual: UsualWindow? {
+        guard case .assigned(let assigner) = windows, trigger == nil else { return nil }
+        if assigner.kind == .session {
+            return .session(gap: assigner.size.wholeMicroseconds)
+        }
+        return assigner.isTumbling ? .tumbling : nil
+    }
+}
+
+// Most records belong to the latest window of their key, which is open, and has its timer. They only
+// change what has been folded: no list of windows, no timer, no pane.
+
+extension WindowOperator {
+    /// Takes rows as long as they are such, from the row at hand on.
+    @inlinable func takeUsualRows() throws {
+        guard let usual, row < input.count else { return }
+        // Rows of a batch that a class holds are checked, at each look, for others that change it.
+        var rows = Batch<Input>()
+        swap(&rows, &input)
+        var next = row
+        defer {
+            swap(&rows, &input)
+            row = next
+        }
+        let total = rows.count
+        let hasHashes = rows.hasHashes
+        let now = now
+        do {
+            while next < total {
+                let time = isEventTime ? rows.time(at: next) : now
+                let isTaken = try rows.withRow(next) { record in
+                    let key = keyOf(record)
+                    let hash = hasHashes ? rows.hash(at: next) : key.stableHash
+                    return try table.updateExisting(key, hash: hash) { open in
+                        let last = open.windows.count &- 1
+                        guard last >= 0 else { return false }
+                        return try add(record, at: time, toUsual: usual, &open.windows[last])
+                    }
+                }
+                guard isTaken == true else { return }
+                next &+= 1
+            }
+        } catch {
+            throw RecordError(record: rows[next], cause: error)
+        }
+    }
+
+    /// Folds a record into the latest window of its key, if that is where it belongs and nothing else comes of it.
+    @inlinable @inline(__always) func add(
+        _ record: Input, at time: Timestamp, toUsual usual: UsualWindow, _ entry: inout Entry
+    ) throws -> Bool {
+        // One that has not ended takes records, however late these are; its timer is due at its end or before.
+        guard !entry.hasEnded, entry.endTimer != nil, entry.window.start <= time,
+            entry.accumulator != nil
+        else { return false }
+        switch usual {
+        case .session(let gap):
+            guard time <= entry.window.end else { return false }
+            let end = time.advanced(byMicroseconds: gap)
+            if end > entry.window.end { entry.window.end = end }
+        case .tumbling:
+            guard time < entry.window.end else { return false }
+        }
+        // Seen above not to be nil.
+        try aggregate.add(record, to: &entry.accumulator!)
+        entry.unfired &+= 1
+        entry.recordsUnfired &+= 1
+        return true
+    }
+}
