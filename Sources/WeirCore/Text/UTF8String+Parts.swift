@@ -65,18 +65,20 @@ extension UTF8String {
 
     /// `count` bytes from `offset` on, which must lie within.
     @usableFromInline @inline(__always) func part(_ offset: Int, count: Int) -> UTF8String {
-        if let owner {
-            return UTF8String(
-                block: owner, offset: Int(truncatingIfNeeded: word & 0xffff_ffff) &+ offset,
-                count: count)
-        }
-        if isInline {
-            return withUTF8 {
+        switch storage {
+        case .inline:
+            withUTF8 {
                 UTF8String(inlining: UnsafeBufferPointer(rebasing: $0[offset..<(offset &+ count)]))
             }
-        }
-        return withUTF8 {
-            UTF8String(unsafeStatic: UnsafeBufferPointer(rebasing: $0[offset..<(offset &+ count)]))
+        case .fixed:
+            withUTF8 {
+                UTF8String(
+                    unsafeStatic: UnsafeBufferPointer(rebasing: $0[offset..<(offset &+ count)]))
+            }
+        case .block(let block):
+            UTF8String(
+                block: block, offset: Int(truncatingIfNeeded: word & 0xffff_ffff) &+ offset,
+                count: count)
         }
     }
 }

@@ -13,67 +13,68 @@
 public struct UTF8String: @unchecked Sendable {
     // SAFETY: the bytes of a text never change; see ``UTF8Block``.
     //
-    // Three forms, of which a text has exactly one:
-    // - up to 7 bytes: no owner; the bytes from the lowest of `word` upwards, their count in the highest, which is
-    //   below 8;
-    // - static memory: no owner, and the highest bit set; the address in the lowest 48, and the count in 15 bits
-    //   between them;
-    // - all others: the owner's bytes from the offset in the lower half of `word`, as many as its upper half says.
-    @usableFromInline let owner: UTF8Block?
+    /// Where the bytes are, and thus what `word` says.
+    @usableFromInline enum Storage: @unchecked Sendable {
+        /// Up to 7 bytes, from the lowest of `word` upwards; their count in the highest. All that are as short
+        /// have this form.
+        case inline
+        /// In memory that is never freed: the address in the lowest 48 bits, the count in the others.
+        case fixed
+        /// In a block: the offset in the lower half, the count in the upper one.
+        case block(UTF8Block)
+    }
+
+    // Two cases without a block, not one and its absence: dropping and copying then look whether there is a
+    // block before they call the runtime, and most texts have none.
+    @usableFromInline let storage: Storage
     @usableFromInline let word: UInt64
 
-    @usableFromInline @inline(__always) init(owner: UTF8Block?, word: UInt64) {
-        self.owner = owner
+    @usableFromInline @inline(__always) init(_ storage: Storage, word: UInt64) {
+        self.storage = storage
         self.word = word
     }
 
     /// The empty text.
-    @inlinable public init() { self.init(owner: nil, word: 0) }
+    @inlinable public init() { self.init(.inline, word: 0) }
 
     @usableFromInline static var inlineLimit: Int { 7 }
-    @usableFromInline static var staticLimit: Int { 0x7fff }
-    @usableFromInline static var staticMark: UInt64 { 1 << 63 }
+    @usableFromInline static var fixedLimit: Int { 0xffff }
     @usableFromInline static var addressMask: UInt64 { (1 << 48) - 1 }
 
     /// How many bytes of UTF-8 the text has.
     @inlinable @inline(__always) public var utf8Count: Int {
-        if owner != nil { return Int(truncatingIfNeeded: word &>> 32) }
-        if word & Self.staticMark != 0 {
-            return Int(truncatingIfNeeded: word &>> 48) & Self.staticLimit
+        switch storage {
+        case .inline: Int(truncatingIfNeeded: word &>> 56)
+        case .fixed: Int(truncatingIfNeeded: word &>> 48)
+        case .block: Int(truncatingIfNeeded: word &>> 32)
         }
-        return Int(truncatingIfNeeded: word &>> 56)
     }
 
     /// Whether there is none.
-    @inlinable public var isEmpty: Bool { owner == nil && word == 0 }
-
-    /// Whether the bytes lie in the value itself.
-    @usableFromInline @inline(__always) var isInline: Bool {
-        owner == nil && word & Self.staticMark == 0
-    }
+    @inlinable public var isEmpty: Bool { word == 0 && utf8Count == 0 }
 
     /// Calls `body` with the bytes, which are valid during the call alone.
     @inlinable @inline(__always) public func withUTF8<Result, Failure>(
         _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // SAFETY: the owner outlives the call, static memory lives for ever, and `bytes` is a local copy.
-        if let owner {
-            let start = owner.bytes + Int(truncatingIfNeeded: word & 0xffff_ffff)
-            defer { withExtendedLifetime(owner) {} }
-            return try body(
-                UnsafeBufferPointer(start: start, count: Int(truncatingIfNeeded: word &>> 32)))
-        }
-        if word & Self.staticMark != 0 {
-            let start = UnsafePointer<UInt8>(
-                bitPattern: UInt(truncatingIfNeeded: word & Self.addressMask))
-            return try body(UnsafeBufferPointer(start: start, count: utf8Count))
-        }
+        // SAFETY: the block outlives the call, fixed memory lives for ever, and `bytes` is a local copy.
         let count = utf8Count
-        return try withUnsafeBytes(of: word.littleEndian) { bytes throws(Failure) in
-            try body(
-                UnsafeBufferPointer(
-                    start: bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
-                    count: count))
+        switch storage {
+        case .inline:
+            return try withUnsafeBytes(of: word.littleEndian) { bytes throws(Failure) in
+                let start = bytes.baseAddress.unsafelyUnwrapped
+                return try body(
+                    UnsafeBufferPointer(
+                        start: start.assumingMemoryBound(to: UInt8.self), count: count))
+            }
+        case .fixed:
+            let address = UInt(truncatingIfNeeded: word & Self.addressMask)
+            return try body(
+                UnsafeBufferPointer(start: UnsafePointer(bitPattern: address), count: count))
+        case .block(let block):
+            let start = block.bytes + Int(truncatingIfNeeded: word & 0xffff_ffff)
+            defer { withExtendedLifetime(block) {} }
+            return try body(UnsafeBufferPointer(start: start, count: count))
         }
     }
 }
@@ -102,18 +103,16 @@ extension UTF8String {
     }
 
     /// Text in memory that is never written again and never freed: like a literal, it is not copied, and has no
-    /// references to count. Above 32,767 bytes it is copied.
+    /// references to count. Above 65,535 bytes it is copied.
     ///
     /// Whether the bytes are UTF-8 is not checked.
     @inlinable public init(unsafeStatic bytes: UnsafeBufferPointer<UInt8>) {
         let address = UInt64(UInt(bitPattern: bytes.baseAddress))
         let count = bytes.count
-        if count <= Self.inlineLimit || count > Self.staticLimit || address > Self.addressMask {
+        if count <= Self.inlineLimit || count > Self.fixedLimit || address > Self.addressMask {
             self.init(copying: bytes)
         } else {
-            self.init(
-                owner: nil,
-                word: Self.staticMark | UInt64(truncatingIfNeeded: count) &<< 48 | address)
+            self.init(.fixed, word: UInt64(truncatingIfNeeded: count) &<< 48 | address)
         }
     }
 
@@ -126,7 +125,7 @@ extension UTF8String {
         precondition(bytes.count <= UInt32.max, "a text of more than 4 GB")
         let block = UTF8Block.make(capacity: bytes.count)
         block.bytes.initialize(from: start, count: bytes.count)
-        self.init(owner: block, word: UInt64(truncatingIfNeeded: bytes.count) &<< 32)
+        self.init(.block(block), word: UInt64(truncatingIfNeeded: bytes.count) &<< 32)
     }
 
     /// Up to 7 bytes.
@@ -135,7 +134,7 @@ extension UTF8String {
         for index in 0..<bytes.count {
             word |= UInt64(bytes[index]) &<< UInt64(truncatingIfNeeded: index &* 8)
         }
-        self.init(owner: nil, word: word | UInt64(truncatingIfNeeded: bytes.count) &<< 56)
+        self.init(.inline, word: word | UInt64(truncatingIfNeeded: bytes.count) &<< 56)
     }
 
     /// `count` bytes of `block` from `offset` on.
@@ -145,7 +144,7 @@ extension UTF8String {
                 inlining: UnsafeBufferPointer(start: block.bytes + offset, count: count))
         } else {
             self.init(
-                owner: block,
+                .block(block),
                 word: UInt64(truncatingIfNeeded: count) &<< 32
                     | UInt64(truncatingIfNeeded: offset))
         }
@@ -153,7 +152,7 @@ extension UTF8String {
 
     /// The same text in memory of its own, so that the memory of what it was cut from can be freed.
     public func copied() -> UTF8String {
-        guard owner != nil else { return self }
+        guard case .block = storage else { return self }
         return withUTF8 { UTF8String(copying: $0) }
     }
 }
@@ -209,10 +208,9 @@ extension String {
 extension UTF8String: Hashable, Comparable {
     @inlinable @inline(__always) public static func == (left: UTF8String, right: UTF8String) -> Bool
     {
-        if left.word == right.word && left.owner === right.owner { return true }
         let count = left.utf8Count
-        // Up to 7 bytes have but one form.
-        guard count == right.utf8Count, count > inlineLimit else { return false }
+        guard count == right.utf8Count else { return false }
+        if count <= inlineLimit { return left.word == right.word }
         return left.withUTF8 { left in
             right.withUTF8 { right in
                 left.baseAddress.unsafelyUnwrapped.hasBytes(

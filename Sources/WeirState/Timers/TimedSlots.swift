@@ -159,7 +159,7 @@ struct TimedHeap: Sendable {
     }
 
     /// Keeps only what `isKept` says.
-    mutating func filter(_ isKept: (TimedPlace) -> Bool) {
+    @usableFromInline mutating func filter(_ isKept: (TimedPlace) -> Bool) {
         // Sorted, the rest is a heap again.
         places = ContiguousArray(places.filter(isKept).sorted { $0.precedes($1) })
     }

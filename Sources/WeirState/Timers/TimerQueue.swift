@@ -9,25 +9,30 @@ public import WeirCore
 /// Shape: `count` timers, at most 2³¹ − 1. Times: event or processing time, microseconds. A plain
 /// value.
 public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
-    private struct Timer: Hashable, Sendable {
-        let time: Timestamp
-        let payload: Payload
+    @usableFromInline struct Timer: Hashable, Sendable {
+        @usableFromInline let time: Timestamp
+        @usableFromInline let payload: Payload
+
+        @inlinable init(time: Timestamp, payload: Payload) {
+            self.time = time
+            self.payload = payload
+        }
     }
 
-    private var heap = TimedHeap()
+    @usableFromInline var heap = TimedHeap()
     /// The pending timers; what the heap has beyond these has been cancelled.
-    private(set) var slots = TimedSlots<Payload>()
+    @usableFromInline var slots = TimedSlots<Payload>()
     /// The place of each pending timer.
-    private var pending: [Timer: Int32] = [:]
-    private var registered: UInt64 = 0
+    @usableFromInline var pending: [Timer: Int32] = [:]
+    @usableFromInline var registered: UInt64 = 0
 
     /// Makes an empty queue.
-    public init() {}
+    @inlinable public init() {}
 
     /// The number of pending timers.
-    public var count: Int { pending.count }
+    @inlinable public var count: Int { pending.count }
     /// Whether there are none.
-    public var isEmpty: Bool { pending.isEmpty }
+    @inlinable public var isEmpty: Bool { pending.isEmpty }
 
     /// The bytes that the queue takes; not what payloads have on the heap.
     var heldBytes: Int {
@@ -40,7 +45,7 @@ public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
     /// - Returns: Whether it is new; `false` when the same payload waits for the same time already.
     /// - Complexity: O(log n).
     @discardableResult
-    public mutating func register(_ payload: Payload, at time: Timestamp) -> Bool {
+    @inlinable public mutating func register(_ payload: Payload, at time: Timestamp) -> Bool {
         let timer = Timer(time: time, payload: payload)
         guard pending[timer] == nil else { return false }
         registered += 1
@@ -55,7 +60,7 @@ public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
     /// - Returns: Whether it was pending.
     /// - Complexity: O(log n) amortised.
     @discardableResult
-    public mutating func cancel(_ payload: Payload, at time: Timestamp) -> Bool {
+    @inlinable public mutating func cancel(_ payload: Payload, at time: Timestamp) -> Bool {
         guard let place = pending.removeValue(forKey: Timer(time: time, payload: payload)) else {
             return false
         }
@@ -70,12 +75,12 @@ public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
     /// The time of the first pending timer; `nil` when there is none.
     ///
     /// - Complexity: O(1).
-    public var earliest: Timestamp? { heap.first?.time }
+    @inlinable public var earliest: Timestamp? { heap.first?.time }
 
     /// Takes the first timer that is due at `time`; `nil` when none is.
     ///
     /// - Complexity: O(log n).
-    public mutating func popDue(upTo time: Timestamp) -> (time: Timestamp, payload: Payload)? {
+    @inlinable public mutating func popDue(upTo time: Timestamp) -> (time: Timestamp, payload: Payload)? {
         guard let first = heap.first, first.time <= time,
             let payload = slots.take(first.place)
         else { return nil }
@@ -97,7 +102,7 @@ public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
     }
 
     /// Keeps the top of the heap pending, always.
-    private mutating func dropCancelledTop() {
+    @inlinable mutating func dropCancelledTop() {
         while let first = heap.first, slots.number(at: first.place) != first.number {
             heap.removeFirst()
         }

@@ -59,8 +59,9 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     @usableFromInline let leftRules: IntervalRules<Left, Right, Output>
     @usableFromInline let rightRules: IntervalRules<Right, Left, Output>
     @usableFromInline let table = StateTable<Key, IntervalRows<Left, Right>>()
-    @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
-    @usableFromInline var pending: PendingMeeting<Key>?
+    // Not checked for overlaps at run time, as in ``JoinCore``: no timer's change calls back.
+    @exclusivity(unchecked) @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
+    @exclusivity(unchecked) @usableFromInline var pending: PendingMeeting<Key>?
     /// The key and side that is being cleaned up, and when its timer was due.
     @usableFromInline var visiting: (time: Timestamp, element: KeySide<Key>)?
 

@@ -10,10 +10,12 @@ final class JoinCore<Left: Sendable, Right: Sendable, Output> {
     @usableFromInline let counters: OperatorCounters
     @usableFromInline let outputs: MainAndLateOutput<Output, JoinSide<Left, Right>>
     @usableFromInline let limit: Int
-    @usableFromInline var output: Batch<Output>
+    // Rows are looked at and put out one by one, so access is not checked for overlaps at run time: in an
+    // interval join that was a twelfth of all it does. What fills the output has been computed before.
+    @exclusivity(unchecked) @usableFromInline var output: Batch<Output>
     @usableFromInline var merger = SignalMerger(SplitWatermarks(count: 2))
     /// The merged watermark of the two sides.
-    @usableFromInline var watermark = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var watermark = Timestamp.earliest
     /// The mark that follows the rows being put out.
     @usableFromInline var pendingSignal: Signal?
 
