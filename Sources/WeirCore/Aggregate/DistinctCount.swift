@@ -42,15 +42,19 @@ public struct ExactDistinctCount<Input, Value: Hashable & Sendable>: Aggregate {
     /// Counts the different values of what `value` gives: `ExactDistinctCount(\.customer)`.
     @inlinable public init(_ value: @escaping @Sendable (Input) -> Value?) { self.value = value }
 
-    @inlinable public func makeAccumulator() -> Set<Value> { [] }
+    @inlinable public func makeAccumulator() -> DistinctValues<Value> { DistinctValues() }
 
-    @inlinable public func add(_ record: Input, to accumulator: inout Set<Value>) {
+    @inlinable public func add(_ record: Input, to accumulator: inout DistinctValues<Value>) {
         if let value = value(record) { accumulator.insert(value) }
     }
 
-    @inlinable public func merge(_ other: Set<Value>, into accumulator: inout Set<Value>) {
+    @inlinable public func merge(
+        _ other: DistinctValues<Value>, into accumulator: inout DistinctValues<Value>
+    ) {
         accumulator.formUnion(other)
     }
 
-    @inlinable public func result(of accumulator: Set<Value>) -> Int { accumulator.count }
+    @inlinable public func result(of accumulator: DistinctValues<Value>) -> Int {
+        accumulator.count
+    }
 }

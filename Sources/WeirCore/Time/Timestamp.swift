@@ -75,6 +75,21 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 extension Duration {
     /// This span in microseconds, rounded toward zero, saturating at the range of `Int64`.
     @inlinable public var wholeMicroseconds: Int64 {
+        // Functions of a record name spans, so this runs for each. A microsecond is 2¹² · 5¹² attoseconds: a
+        // shift and one division, where `components` takes several of 128 bits.
+        let all = attoseconds
+        let high = UInt64(truncatingIfNeeded: all &>> 64)
+        let divisor: UInt64 = 244_140_625
+        if all >= 0, high &>> 12 < divisor {
+            let shifted = UInt64(truncatingIfNeeded: all &>> 12)
+            let (quotient, _) = divisor.dividingFullWidth((high &>> 12, shifted))
+            if quotient <= UInt64(Int64.max) { return Int64(quotient) }
+        }
+        return wholeMicrosecondsOfAny
+    }
+
+    /// The same for a span of any sign and length.
+    @usableFromInline var wholeMicrosecondsOfAny: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         if overflow { return seconds < 0 ? .min : .max }

@@ -80,19 +80,21 @@ extension TableState {
                 late &+= 1
                 continue
             }
-            let key = keyOf(batch[row])
-            let hash = hasHashes ? batch.hash(at: row) : key.stableHash
-            let number = try table.entryNumber(of: key, hash: hash) {
-                TableEntry(operation.makeState())
-            }
-            do {
-                let hasEffect = try table.withEntry(number) { _, entry in
-                    try touch(&entry, number, at: time) { try update(batch[row], time, &$0) }
+            let hasEffect = try batch.withRow(row) { record in
+                let key = keyOf(record)
+                let hash = hasHashes ? batch.hash(at: row) : key.stableHash
+                let number = try table.entryNumber(of: key, hash: hash) {
+                    TableEntry(operation.makeState())
                 }
-                if !hasEffect { ineffective &+= 1 }
-            } catch {
-                throw RecordError(record: batch[row], cause: error)
+                do {
+                    return try table.withEntry(number) { _, entry in
+                        try touch(&entry, number, at: time) { try update(record, time, &$0) }
+                    }
+                } catch {
+                    throw RecordError(record: record, cause: error)
+                }
             }
+            if !hasEffect { ineffective &+= 1 }
         }
         count(rows.count, late: late, ineffective: ineffective)
     }

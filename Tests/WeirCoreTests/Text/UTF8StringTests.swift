@@ -146,7 +146,7 @@ private let strings: [String] = {
     @Test func `of static memory may be longer than its form can hold`() {
         let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 70_000)
         bytes.update(repeating: UInt8(ascii: "y"))
-        for count in [8, 65_534, 65_535, 65_536, 70_000] {
+        for count in [9, 65_534, 65_535, 65_536, 70_000] {
             let text = UTF8String(
                 unsafeStatic: UnsafeBufferPointer(rebasing: bytes[..<count]))
             #expect(text.utf8Count == count)
