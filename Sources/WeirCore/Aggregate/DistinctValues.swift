@@ -1,8 +1,8 @@
 /// The different ones of the values seen: a set that hashes integers fast.
 ///
 /// The standard library's sets hash everything with SipHash, 5 ns for an integer and thus half of an insertion.
-/// Integers are folded by one multiplication here, as keys of streams are, with the seed of the set: which
-/// values collide still differs from set to set.
+/// Integers are folded by multiplication here, as keys of streams are, with the seed of the set: which values
+/// collide still differs from set to set.
 public struct DistinctValues<Value: Hashable & Sendable>: Sendable {
     @usableFromInline var values: Set<QuickHashed>
 
@@ -53,9 +53,15 @@ public struct DistinctValues<Value: Hashable & Sendable>: Sendable {
             if isWord, MemoryLayout<Value>.size == 8 {
                 // SAFETY: an integer of 64 bits.
                 let word = unsafeBitCast(value, to: UInt64.self)
+                // A set that grows, or takes in another, inserts in the order of the old hashes. Unless those
+                // of another seed have quite another order, each insertion passes a longer run than the last
+                // one. So the value is mixed before the seed comes to it, and the seed as well, which may be
+                // a small number.
+                let mixed = StableHasher.fold(word ^ 0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f)
+                let salt = StableHasher.fold(
+                    UInt64(truncatingIfNeeded: seed) ^ 0x1d8e_4e27_c47d_124f, 0xe703_7ed1_a0b4_28db)
                 return Int(
-                    truncatingIfNeeded: StableHasher.fold(
-                        word ^ UInt64(truncatingIfNeeded: seed), 0xa076_1d64_78bd_642f))
+                    truncatingIfNeeded: StableHasher.fold(mixed ^ salt, 0x8ebc_6af0_9c88_c6e3))
             }
             return value._rawHashValue(seed: seed)
         }

@@ -105,14 +105,12 @@ extension UTF8String {
         withUTF8 { bytes in
             other.withUTF8 { wanted in
                 guard let first = wanted.first else { return 0..<0 }
-                var offset = 0
-                while offset &+ wanted.count <= bytes.count {
-                    if bytes[offset] == first,
-                        bytes[offset..<(offset &+ wanted.count)].elementsEqual(wanted)
-                    {
-                        return offset..<(offset &+ wanted.count)
-                    }
-                    offset &+= 1
+                var start = 0
+                while let offset = bytes.firstOffset(of: first, from: start) {
+                    let end = offset &+ wanted.count
+                    guard end <= bytes.count else { return nil }
+                    if bytes[offset..<end].elementsEqual(wanted) { return offset..<end }
+                    start = offset &+ 1
                 }
                 return nil
             }
@@ -132,10 +130,10 @@ extension UTF8String {
         let byte = UInt8(ascii: separator)
         return withUTF8 { bytes in
             var parts: [UTF8String] = []
-            parts.reserveCapacity(min(bytes.count(of: byte), maxSplits) + 1)
+            // Most texts that are split have a few parts.
+            parts.reserveCapacity(min(maxSplits, 7) + 1)
             var start = 0
-            for offset in 0..<bytes.count where bytes[offset] == byte {
-                guard parts.count < maxSplits else { break }
+            while parts.count < maxSplits, let offset = bytes.firstOffset(of: byte, from: start) {
                 if offset > start || !omittingEmptySubsequences {
                     parts.append(part(start, count: offset - start))
                 }
@@ -179,10 +177,20 @@ extension UTF8String {
 }
 
 extension UnsafeBufferPointer<UInt8> {
-    /// How often `byte` comes.
-    fileprivate func count(of byte: UInt8) -> Int {
-        var count = 0
-        for other in self { count &+= other == byte ? 1 : 0 }
-        return count
+    /// Where `byte` comes first, from `start` on; eight bytes are looked at together.
+    fileprivate func firstOffset(of byte: UInt8, from start: Int) -> Int? {
+        let (first, end) = bounds
+        let wanted = ByteWord.repeating(byte)
+        var at = first + start
+        while end - at >= 8 {
+            let marks = ByteWord(loading: at).mask(of: wanted)
+            if marks != 0 { return at - first + ByteWord.count(before: marks) }
+            at += 8
+        }
+        while at < end {
+            if at.pointee == byte { return at - first }
+            at += 1
+        }
+        return nil
     }
 }

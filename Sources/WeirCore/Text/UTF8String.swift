@@ -12,7 +12,7 @@
 /// be, so that a field's type may be changed from one to the other without losing state. Takes 16 bytes. At most 4 GB.
 public struct UTF8String: @unchecked Sendable {
     // SAFETY: the bytes of a text never change; see ``UTF8Block``.
-    //
+
     /// Where the bytes are, and thus what `word` says.
     @usableFromInline enum Storage: @unchecked Sendable {
         /// Up to 7 bytes, from the lowest of `word` upwards; their count in the highest. All that are as short
@@ -51,7 +51,7 @@ public struct UTF8String: @unchecked Sendable {
     }
 
     /// Whether there is none.
-    @inlinable public var isEmpty: Bool { word == 0 && utf8Count == 0 }
+    @inlinable public var isEmpty: Bool { utf8Count == 0 }
 
     /// Calls `body` with the bytes, which are valid during the call alone.
     @inlinable @inline(__always) public func withUTF8<Result, Failure>(

@@ -7,6 +7,8 @@ import WeirCore
 /// truth. What is seen later weighs more.
 struct HeapEstimate {
     private(set) var bytesOfEntry = 0
+    /// How many looks are left out.
+    private var looksToSkip = 0
     private var hasSeen = false
     /// Whether entries have no form, so that nothing is known.
     var hasNoForm = false
@@ -18,6 +20,16 @@ struct HeapEstimate {
         bytesOfEntry += hasSeen ? (found - bytesOfEntry) / 4 : found
         hasSeen = true
     }
+
+    /// Whether to look at entries now.
+    mutating func shouldLook() -> Bool {
+        looksToSkip -= looksToSkip > 0 ? 1 : 0
+        return looksToSkip == 0
+    }
+
+    /// Notes what a look has written: one at large entries, such as a set of a million values, is paid for by
+    /// leaving out the next ones, so that a look costs no more than so many bytes in the long run.
+    mutating func noteLook(bytes: Int) { looksToSkip = bytes / 16_384 + 1 }
 }
 
 extension StateTable {
@@ -36,7 +48,7 @@ extension StateTable {
 
     /// Writes a few entries of one page, another one at each call, to see how large they are.
     func sampleHeap() {
-        guard !Self.isFlat, !heap.hasNoForm, pageCount > 0 else { return }
+        guard !Self.isFlat, !heap.hasNoForm, pageCount > 0, heap.shouldLook() else { return }
         guard let codecs = try? findCodecs() else {
             heap.hasNoForm = true
             return
@@ -54,5 +66,6 @@ extension StateTable {
             written += 1
         }
         noteWritten(bytes: output.count, entries: written)
+        heap.noteLook(bytes: output.count)
     }
 }

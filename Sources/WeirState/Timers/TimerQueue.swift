@@ -80,7 +80,9 @@ public struct TimerQueue<Payload: Hashable & Sendable>: Sendable {
     /// Takes the first timer that is due at `time`; `nil` when none is.
     ///
     /// - Complexity: O(log n).
-    @inlinable public mutating func popDue(upTo time: Timestamp) -> (time: Timestamp, payload: Payload)? {
+    @inlinable public mutating func popDue(
+        upTo time: Timestamp
+    ) -> (time: Timestamp, payload: Payload)? {
         guard let first = heap.first, first.time <= time,
             let payload = slots.take(first.place)
         else { return nil }

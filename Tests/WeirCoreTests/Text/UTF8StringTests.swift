@@ -180,6 +180,28 @@ private let strings: [String] = {
     }
 }
 
+private struct Labels: Codable, Equatable {
+    var label: UTF8String, note: UTF8String?, tags: [UTF8String]
+}
+
+@Suite struct `A Codable type with UTF-8 strings` {
+    private let format = RowFormat(Labels.self)
+
+    @Test func `has fields of text`() {
+        #expect(format.fields.map(\.type) == [.string, .string, .list(.string)])
+        #expect(format.fields.map(\.isOptional) == [false, true, false])
+    }
+
+    @Test func `comes back from JSON`() throws {
+        for string in strings {
+            let labels = Labels(
+                label: UTF8String(string), note: string.isEmpty ? nil : UTF8String(string),
+                tags: [UTF8String(string), ""])
+            #expect(try format.fromJSON(format.json(labels)) == labels)
+        }
+    }
+}
+
 @Suite struct `A UTF-8 string's builder` {
     @Test func `gives each text what was written since the last one, across blocks`() {
         var builder = UTF8StringBuilder(capacity: 0)
