@@ -175,6 +175,7 @@ extension UTF8String: ExpressibleByStringInterpolation {
         public mutating func appendLiteral(_ literal: StaticString) {
             text += String(describing: literal)
         }
+        /// Appends a value as its description.
         public mutating func appendInterpolation<Value>(_ value: Value) { text += "\(value)" }
     }
 
