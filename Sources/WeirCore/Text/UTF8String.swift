@@ -1,8 +1,8 @@
 /// Text in UTF-8 that is cheap to cut, to pass on and to drop.
 ///
 /// What differs from `String`:
-/// - A part of a text shares its memory: ``subscript(_:)``, ``split(separator:maxSplits:omittingEmptySubsequences:)``
-///   and the like allocate nothing. As long as one part lives, so does the memory of the whole: ``copied()`` is for
+/// - A part of a text shares its memory: ranges of offsets, ``split(separator:maxSplits:omittingEmptySubsequences:)``
+///   and the like copy nothing. As long as one part lives, so does the memory of the whole: ``copied()`` is for
 ///   a small part that is to be kept longer.
 /// - Literals, and up to 7 bytes of any text, need no memory of their own and no count of references.
 /// - Two are equal where their bytes are: `"é"` as one scalar and as two differ, which `String` calls equal.
