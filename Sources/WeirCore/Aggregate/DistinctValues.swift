@@ -12,11 +12,16 @@ public struct DistinctValues<Value: Hashable & Sendable>: Sendable {
     /// How many there are.
     @inlinable public var count: Int { values.count }
 
+    /// Whether there is none.
+    @inlinable public var isEmpty: Bool { values.isEmpty }
+
     /// Adds a value, if it is not there.
     ///
+    /// - Returns: Whether it is new.
     /// - Complexity: O(1) expected.
-    @inlinable public mutating func insert(_ value: Value) {
-        values.insert(QuickHashed(value: value))
+    @discardableResult
+    @inlinable public mutating func insert(_ value: Value) -> Bool {
+        values.insert(QuickHashed(value: value)).inserted
     }
 
     /// Adds the values of another.
@@ -70,14 +75,45 @@ public struct DistinctValues<Value: Hashable & Sendable>: Sendable {
 
 extension DistinctValues: Equatable {}
 
+extension DistinctValues: Sequence {
+    /// Goes through the values, in no order.
+    public struct Iterator: IteratorProtocol {
+        @usableFromInline var base: Set<QuickHashed>.Iterator
+
+        @inlinable init(base: Set<QuickHashed>.Iterator) { self.base = base }
+
+        @inlinable public mutating func next() -> Value? { base.next()?.value }
+    }
+
+    @inlinable public func makeIterator() -> Iterator { Iterator(base: values.makeIterator()) }
+}
+
 extension DistinctValues: StateComposite {
-    /// Kept as a set of the values is.
+    /// As a set of the values is kept: an array of them, in the order of their bytes.
     public static func stateCodec() throws -> StateCodec<DistinctValues> {
-        try StateCodec<Set<Value>>.find()
-            .map(from: { all in Set(all.values.lazy.map(\.value)) }) { set in
-                var all = DistinctValues()
-                for value in set { all.insert(value) }
-                return all
-            }
+        let element = try StateCodec<Value>.find()
+        let list = try StateCodec<[Value]>.elements()
+        let write = element.write
+        return StateCodec(
+            shape: list.shape,
+            sharing: { values, output in
+                var entries = SortedStateEntries()
+                for value in values {
+                    try entries.add({ try write(value, &$0) }, value: { _ in })
+                }
+                entries.write(to: &output)
+            },
+            read: { input in try DistinctValues(distinct: list.read(&input)) },
+            adapt: { written in
+                let read = try list.reader(of: written)
+                return { input in try DistinctValues(distinct: read(&input)) }
+            })
+    }
+
+    private init(distinct elements: [Value]) throws {
+        self.init()
+        for element in elements where !insert(element) {
+            throw StateFormatError("a set has the same element twice")
+        }
     }
 }

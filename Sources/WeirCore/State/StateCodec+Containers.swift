@@ -60,7 +60,7 @@ extension [UInt8] {
 
 extension StateCodec {
     /// The codec of a list in the form of an array, of bytes too.
-    fileprivate static func elements<Element>() throws -> StateCodec where Value == [Element] {
+    static func elements<Element>() throws -> StateCodec where Value == [Element] {
         let element = try StateCodec<Element>.find()
         try element.shape.checkTakesBytes(in: "an array")
         let (write, size) = (element.write, element.shape.minimumByteCount)

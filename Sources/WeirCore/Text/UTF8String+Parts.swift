@@ -12,7 +12,12 @@ extension UTF8String {
         /// The byte at an offset.
         ///
         /// - Precondition: It is from 0 up to, but not including, the count.
-        @inlinable public subscript(offset: Int) -> UInt8 { text.withUTF8 { $0[offset] } }
+        @inlinable public subscript(offset: Int) -> UInt8 {
+            text.withUTF8 { bytes in
+                precondition(offset >= 0 && offset < bytes.count, "an offset outside of the text")
+                return bytes[offset]
+            }
+        }
 
         @inlinable public func withContiguousStorageIfAvailable<Result>(
             _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
@@ -123,10 +128,11 @@ extension UTF8String {
     ///   - separator: A character of ASCII.
     ///   - maxSplits: How often to split at most; the last part is then all that remains.
     ///   - omittingEmptySubsequences: Whether empty parts are left out.
-    /// - Precondition: The separator is ASCII.
+    /// - Precondition: The separator is ASCII, and `maxSplits` is not negative.
     public func split(
         separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
     ) -> [UTF8String] {
+        precondition(maxSplits >= 0, "fewer than no splits")
         let byte = UInt8(ascii: separator)
         return withUTF8 { bytes in
             var parts: [UTF8String] = []

@@ -9,7 +9,8 @@
 /// - Offsets are in bytes of UTF-8, so reaching any of them takes constant time.
 ///
 /// A field of a record, a key and a value of state can be of this type; each is kept and written as a `String` would
-/// be, so that a field's type may be changed from one to the other without losing state. Takes 16 bytes. At most 4 GB.
+/// be, so that a field's type may be changed from one to the other without losing state, as long as keys are in one
+/// normal form, which ASCII always is: see <doc:StateAndUpgrades>. Takes 16 bytes. At most 4 GB.
 public struct UTF8String: @unchecked Sendable {
     // SAFETY: the bytes of a text never change; see ``UTF8Block``.
 
@@ -251,6 +252,22 @@ extension UTF8String: Codable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(String(self))
+    }
+}
+
+extension UTF8String: CodingKeyRepresentable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// As keys of dictionaries, texts are coded as strings are.
+    public var codingKey: any CodingKey { Key(stringValue: String(self)) }
+
+    public init?<Representation: CodingKey>(codingKey: Representation) {
+        self.init(codingKey.stringValue)
     }
 }
 

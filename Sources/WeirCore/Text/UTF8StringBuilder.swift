@@ -10,7 +10,10 @@ public struct UTF8StringBuilder: ~Copyable {
     @usableFromInline var count = 0
 
     /// Makes room for so many bytes; more is made as it is needed.
+    ///
+    /// - Precondition: At most 4 GB.
     @inlinable public init(capacity: Int) {
+        precondition(capacity <= UInt32.max, "texts of more than 4 GB")
         self.capacity = max(capacity, 16)
         block = .make(capacity: self.capacity)
     }
@@ -75,8 +78,8 @@ public struct UTF8StringBuilder: ~Copyable {
     /// Goes on in another block, with what belongs to no text yet.
     @usableFromInline @inline(never) mutating func grow(by size: Int) {
         let pending = pendingCount
-        capacity = max(capacity, (pending + size) * 2)
-        precondition(capacity <= UInt32.max, "texts of more than 4 GB")
+        precondition(pending + size <= UInt32.max, "a text of more than 4 GB")
+        capacity = max(capacity, min((pending + size) * 2, Int(UInt32.max)))
         let larger = UTF8Block.make(capacity: capacity)
         larger.bytes.initialize(from: block.bytes + start, count: pending)
         block = larger

@@ -28,8 +28,11 @@ struct HeapEstimate {
     }
 
     /// Notes what a look has written: one at large entries, such as a set of a million values, is paid for by
-    /// leaving out the next ones, so that a look costs no more than so many bytes in the long run.
-    mutating func noteLook(bytes: Int) { looksToSkip = bytes / 16_384 + 1 }
+    /// leaving out the next ones. Not more than a few seconds' worth of them: what was seen may be an exception, or grow.
+    mutating func noteLook(bytes: Int) { looksToSkip = min(bytes / 16_384, 63) + 1 }
+
+    /// After how many bytes a look ends.
+    static var bytesOfLook: Int { 1 << 18 }
 }
 
 extension StateTable {
@@ -64,6 +67,7 @@ extension StateTable {
                 (try? codecs.value.write(entry.value, &output)) != nil
             else { return }
             written += 1
+            if output.count >= HeapEstimate.bytesOfLook { break }
         }
         noteWritten(bytes: output.count, entries: written)
         heap.noteLook(bytes: output.count)

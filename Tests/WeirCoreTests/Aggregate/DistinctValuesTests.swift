@@ -11,12 +11,28 @@ import WeirTesting
         var model = Set<Int>()
         for _ in 0..<20_000 {
             let value = random.number() % 7_000
-            random.next().isMultiple(of: 2) ? values.insert(value) : others.insert(value)
+            if random.next().isMultiple(of: 2) {
+                let isThere = values.contains(value)
+                #expect(values.insert(value) == !isThere)
+            } else {
+                others.insert(value)
+            }
             model.insert(value)
         }
         values.formUnion(others)
-        #expect(values.count == model.count)
+        #expect(values.count == model.count && Set(values) == model && !values.isEmpty)
         #expect((-8_000..<8_000).allSatisfy { values.contains($0) == model.contains($0) })
+    }
+
+    @Test func `are kept in the form of a set`() throws {
+        var values = DistinctValues<Int>()
+        for value in [5, 300, -7, 5] { values.insert(value) }
+        #expect(try stateBytes(values) == stateBytes(Set([300, -7, 5])))
+        #expect(try roundTrip(values) == values)
+        let twice = try stateBytes([1, 1])
+        #expect(throws: StateFormatError.self) {
+            try readState(DistinctValues<Int>.self, from: twice)
+        }
     }
 
     @Test func `of other types are hashed by these`() {

@@ -170,6 +170,22 @@ private let strings: [String] = {
         }
     }
 
+    @Test func `may be two keys where a string is one, which a restore says`() throws {
+        let composed: UTF8String = "caf\u{e9}"
+        let decomposed: UTF8String = "cafe\u{301}"
+        #expect(composed != decomposed && composed.stableHash == decomposed.stableHash)
+        let written = try stateBytes(Set([composed, decomposed]))
+        #expect(throws: StateFormatError.self) { try readState(Set<String>.self, from: written) }
+        let one = try stateBytes(Set([String(composed)]))
+        #expect(try readState(Set<UTF8String>.self, from: one) == [composed])
+    }
+
+    @Test func `is a key of a dictionary as a string is`() throws {
+        let data = try JSONEncoder().encode(["a key": 1] as [UTF8String: Int])
+        #expect(String(decoding: data, as: UTF8.self) == #"{"a key":1}"#)
+        #expect(try JSONDecoder().decode([UTF8String: Int].self, from: data) == ["a key": 1])
+    }
+
     @Test func `is coded as a string`() throws {
         let encoder = JSONEncoder()
         for string in strings {

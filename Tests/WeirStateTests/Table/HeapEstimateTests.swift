@@ -35,6 +35,17 @@ private struct Weighed: StateValue {
         #expect(scale.writes == 200)
     }
 
+    @Test func `is not what one large entry among many has, for long`() throws {
+        let table = try table(of: 1 << 20, Weighed.Scale())
+        for key in 2...2_000 {
+            try table.update(key, hash: key.stableHash, initial: { Weighed(bytes: 10) }) { _ in }
+        }
+        let held = (0..<1_000).map { _ in table.heldBytes }
+        let most = try #require(held.max())
+        let least = try #require(held.suffix(200).min())
+        #expect(least < most / 4)
+    }
+
     @Test func `is looked at the more rarely the more there is to write`() throws {
         let scale = Weighed.Scale()
         let table = try table(of: 1 << 20, scale)

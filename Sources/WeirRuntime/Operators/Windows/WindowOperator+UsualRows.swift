@@ -6,7 +6,7 @@ public import WeirState
     /// One that comes at most `gap` microseconds after the last one; it makes the session last longer.
     case session(gap: Int64)
     /// One whose time lies in it.
-    case tumbling
+    case tumbling(WindowAssigner)
 }
 
 extension Windowing {
@@ -16,7 +16,16 @@ extension Windowing {
         if assigner.kind == .session {
             return .session(gap: assigner.size.wholeMicroseconds)
         }
-        return assigner.isTumbling ? .tumbling : nil
+        return assigner.isTumbling ? .tumbling(assigner) : nil
+    }
+}
+
+extension WindowAssigner {
+    /// Whether a tumbling window is that of `time`, and of every other time in it: at the ends of time, windows
+    /// overlap; and one of a restored job may be of another length.
+    @inlinable func isOnlyWindow(_ window: Window, of time: Timestamp) -> Bool {
+        window.start > .earliest && window.end < .latest && sliceStart(of: time) == window.start
+            && sliceEnd(of: time) == window.end
     }
 }
 
@@ -38,16 +47,23 @@ extension WindowOperator {
         let total = rows.count
         let hasHashes = rows.hasHashes
         let now = now
+        // A window that has been found to be of this assigner.
+        var known: Window?
         do {
             while next < total {
                 let time = isEventTime ? rows.time(at: next) : now
+                // One that may be late need not load or change a page to be found so.
+                if !isMerging, time.advanced(byMicroseconds: lateness) <= currentTime, isEventTime {
+                    return
+                }
                 let isTaken = try rows.withRow(next) { record in
                     let key = keyOf(record)
                     let hash = hasHashes ? rows.hash(at: next) : key.stableHash
                     return try table.updateExisting(key, hash: hash) { open in
                         let last = open.windows.count &- 1
                         guard last >= 0 else { return false }
-                        return try add(record, at: time, toUsual: usual, &open.windows[last])
+                        return try add(
+                            record, at: time, toUsual: usual, &open.windows[last], &known)
                     }
                 }
                 guard isTaken == true else { return }
@@ -60,7 +76,8 @@ extension WindowOperator {
 
     /// Folds a record into the latest window of its key, if that is where it belongs and nothing else comes of it.
     @inlinable @inline(__always) func add(
-        _ record: Input, at time: Timestamp, toUsual usual: UsualWindow, _ entry: inout Entry
+        _ record: Input, at time: Timestamp, toUsual usual: UsualWindow, _ entry: inout Entry,
+        _ known: inout Window?
     ) throws -> Bool {
         // One that has not ended takes records, however late these are; its timer is due at its end or before.
         guard !entry.hasEnded, entry.endTimer != nil, entry.window.start <= time,
@@ -71,8 +88,12 @@ extension WindowOperator {
             guard time <= entry.window.end else { return false }
             let end = time.advanced(byMicroseconds: gap)
             if end > entry.window.end { entry.window.end = end }
-        case .tumbling:
+        case .tumbling(let assigner):
             guard time < entry.window.end else { return false }
+            if entry.window != known {
+                guard assigner.isOnlyWindow(entry.window, of: time) else { return false }
+                known = entry.window
+            }
         }
         // Seen above not to be nil.
         try aggregate.add(record, to: &entry.accumulator!)
