@@ -91,29 +91,12 @@ extension DistinctValues: Sequence {
 extension DistinctValues: StateComposite {
     /// As a set of the values is kept: an array of them, in the order of their bytes.
     public static func stateCodec() throws -> StateCodec<DistinctValues> {
-        let element = try StateCodec<Value>.find()
-        let list = try StateCodec<[Value]>.elements()
-        let write = element.write
-        return StateCodec(
-            shape: list.shape,
-            sharing: { values, output in
-                var entries = SortedStateEntries()
-                for value in values {
-                    try entries.add({ try write(value, &$0) }, value: { _ in })
-                }
-                entries.write(to: &output)
-            },
-            read: { input in try DistinctValues(distinct: list.read(&input)) },
-            adapt: { written in
-                let read = try list.reader(of: written)
-                return { input in try DistinctValues(distinct: read(&input)) }
-            })
-    }
-
-    private init(distinct elements: [Value]) throws {
-        self.init()
-        for element in elements where !insert(element) {
-            throw StateFormatError("a set has the same element twice")
+        try .distinct { elements in
+            var values = DistinctValues()
+            for element in elements where !values.insert(element) {
+                throw StateFormatError.elementTwice()
+            }
+            return values
         }
     }
 }

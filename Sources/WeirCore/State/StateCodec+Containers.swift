@@ -60,7 +60,7 @@ extension [UInt8] {
 
 extension StateCodec {
     /// The codec of a list in the form of an array, of bytes too.
-    static func elements<Element>() throws -> StateCodec where Value == [Element] {
+    fileprivate static func elements<Element>() throws -> StateCodec where Value == [Element] {
         let element = try StateCodec<Element>.find()
         try element.shape.checkTakesBytes(in: "an array")
         let (write, size) = (element.write, element.shape.minimumByteCount)
@@ -93,9 +93,13 @@ extension StateCodec {
     }
 }
 
-extension Set: StateComposite {
-    /// As an array of the elements, in the order of their bytes.
-    public static func stateCodec() throws -> StateCodec<Set<Element>> {
+extension StateCodec {
+    /// The codec of different elements without order: an array of them, in the order of their bytes.
+    ///
+    /// - Parameter make: Makes the value of the elements read; throws where one comes twice.
+    static func distinct<Element>(
+        _ make: @escaping ([Element]) throws -> Value
+    ) throws -> StateCodec where Value: Sequence<Element> {
         let element = try StateCodec<Element>.find()
         let list = try StateCodec<[Element]>.elements()
         let write = element.write
@@ -108,18 +112,28 @@ extension Set: StateComposite {
                 }
                 entries.write(to: &output)
             },
-            read: { input in try Set(distinct: list.read(&input)) },
+            read: { input in try make(list.read(&input)) },
             adapt: { written in
                 let read = try list.reader(of: written)
-                return { input in try Set(distinct: read(&input)) }
+                return { input in try make(read(&input)) }
             })
     }
+}
 
-    fileprivate init(distinct elements: [Element]) throws {
-        self.init(elements)
-        guard count == elements.count else {
-            throw StateFormatError("a set has the same element twice")
+extension Set: StateComposite {
+    /// As an array of the elements, in the order of their bytes.
+    public static func stateCodec() throws -> StateCodec<Set<Element>> {
+        try .distinct { elements in
+            let values = Set(elements)
+            guard values.count == elements.count else { throw StateFormatError.elementTwice() }
+            return values
         }
+    }
+}
+
+extension StateFormatError {
+    static func elementTwice() -> StateFormatError {
+        StateFormatError("a set has the same element twice")
     }
 }
 
