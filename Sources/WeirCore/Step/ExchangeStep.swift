@@ -59,10 +59,10 @@ public final class ExchangeState<Element> {
     /// The rows that a target may come to have: a batch, and its share of one more. Batches grown by
     /// doubling would take twice the memory, in every slot of every queue.
     @usableFromInline let room: Int
-    private var heldSignal: Signal?
+    @usableFromInline var heldSignal: Signal?
 
     /// Makes an empty batch of `batchSize` rows for each target.
-    public init(targets: [Step<Element>], batchSize: Int) {
+    @inlinable public init(targets: [Step<Element>], batchSize: Int) {
         self.targets = targets
         branches = BranchStates(targets)
         outputs = .allocate(capacity: targets.count)
@@ -92,7 +92,7 @@ public final class ExchangeState<Element> {
     }
 
     /// Sends what is collected, then the mark, to every target.
-    public func signal(_ signal: Signal) throws -> Progress {
+    @inlinable public func signal(_ signal: Signal) throws -> Progress {
         // The targets are queues, which no tick crosses.
         if case .tick = signal { return .done }
         let progress = try send(atLeast: 1)
@@ -100,14 +100,14 @@ public final class ExchangeState<Element> {
             heldSignal = signal
             return progress
         }
-        for (index, target) in targets.enumerated() {
-            try branches.note(index, target.signal(signal))
+        for index in 0..<targets.count {
+            try branches.note(index, targets[index].signal(signal))
         }
         return branches.progress
     }
 
     /// Resumes the targets that refused, then sends the mark that had to wait for them.
-    public func resume() throws -> Progress {
+    @inlinable public func resume() throws -> Progress {
         let progress = try branches.resume()
         guard progress == .done, let held = heldSignal else { return progress }
         heldSignal = nil

@@ -6,55 +6,52 @@
 ///
 /// - Precondition: `branches` is not empty.
 public func fanOutStep<Element>(to branches: [Step<Element>]) -> Step<Element> {
-    if branches.count == 1 { return branches[0] }
-    let state = BranchStates(branches)
-    let copies = BatchSlot<Element>()
     // The one that is given the batch itself.
     let taker = branches.lastIndex { $0.processShared == nil } ?? branches.count - 1
-    return Step(
-        process: { batch in
-            for (index, branch) in branches.enumerated() where index != taker {
-                if let processShared = branch.processShared {
-                    try state.note(index, processShared(batch))
-                } else {
-                    batch.copyRows(to: &copies.batch)
-                    try state.note(index, branch.process(&copies.batch))
-                }
-            }
-            try state.note(taker, branches[taker].process(&batch))
-            return state.progress
-        },
-        signal: { signal in
-            for (index, branch) in branches.enumerated() {
-                try state.note(index, branch.signal(signal))
-            }
-            return state.progress
-        },
-        resume: { try state.resume() })
+    var step = branches[taker]
+    for index in branches.indices.reversed() where index != taker {
+        step = pairStep(branches[index], step)
+    }
+    return step
 }
 
-/// Which of several branches have refused more, and how each answered last.
-public final class BranchStates<Element> {
-    @usableFromInline let branches: [Step<Element>]
-    @usableFromInline var answers: [Progress]
-
-    /// Starts with all branches ready for more.
-    public init(_ branches: [Step<Element>]) {
-        self.branches = branches
-        answers = Array(repeating: .done, count: branches.count)
-    }
-
-    /// Remembers a branch's answer.
-    @inlinable public func note(_ branch: Int, _ answer: Progress) { answers[branch] = answer }
-
-    /// The branches' answers taken together.
-    public var progress: Progress { answers.reduce(.done) { $0.joined(with: $1) } }
-
-    /// Resumes the branches that are not done.
-    public func resume() throws -> Progress {
-        for index in answers.indices where answers[index] != .done {
-            answers[index] = try branches[index].resume()
+/// Makes the step that shows each batch to `first` and gives it to `rest`.
+///
+/// Steps are put together by this at run time, where the element type is not known. A loop over an array
+/// of steps would look up the types that it is made of with each batch and mark: measured, 0.8 us for two
+/// branches. Closures that call closures need none.
+private func pairStep<Element>(_ first: Step<Element>, _ rest: Step<Element>) -> Step<Element> {
+    let answers = PairAnswers()
+    let copies = BatchSlot<Element>()
+    let (processFirst, signalFirst, resumeFirst) = (first.process, first.signal, first.resume)
+    let (processRest, signalRest, resumeRest) = (rest.process, rest.signal, rest.resume)
+    let show =
+        first.processShared ?? { batch in
+            batch.copyRows(to: &copies.batch)
+            return try processFirst(&copies.batch)
         }
-        return progress
-    }
+    return Step(
+        process: { batch in
+            answers.first = try show(batch)
+            answers.rest = try processRest(&batch)
+            return answers.progress
+        },
+        signal: { signal in
+            answers.first = try signalFirst(signal)
+            answers.rest = try signalRest(signal)
+            return answers.progress
+        },
+        resume: {
+            if answers.first != .done { answers.first = try resumeFirst() }
+            if answers.rest != .done { answers.rest = try resumeRest() }
+            return answers.progress
+        })
+}
+
+/// How each side of a pair answered last.
+private final class PairAnswers {
+    var first = Progress.done
+    var rest = Progress.done
+
+    var progress: Progress { first.joined(with: rest) }
 }

@@ -43,11 +43,12 @@ final class WatermarkState {
     private let next: (Signal) throws -> Progress
     private let splits: SplitWatermarks
     private let bound: Int64?
-    private var sent = Timestamp.earliest
-    private var sentIdle = false
+    // All of one worker, and nothing that is called while they change comes back here.
+    @exclusivity(unchecked) private var sent = Timestamp.earliest
+    @exclusivity(unchecked) private var sentIdle = false
     /// Whether records went by since this stream was last said to be idle, which ended that.
-    private var hasRecords = false
-    @usableFromInline var rowsSinceSent = 0
+    @exclusivity(unchecked) private var hasRecords = false
+    @exclusivity(unchecked) @usableFromInline var rowsSinceSent = 0
     @usableFromInline let interval: Int
 
     @usableFromInline init<Element>(

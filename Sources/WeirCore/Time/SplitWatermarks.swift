@@ -6,8 +6,8 @@ import Synchronization
 /// Confined to the subtask's worker, but for ``lowest``, which any thread may read.
 public final class SplitWatermarks: @unchecked Sendable {
     // Unchecked: all mutable state but `shared` is touched by the subtask's worker alone.
-    @usableFromInline var marks: [Timestamp]
-    @usableFromInline var states: [SplitState]
+    @exclusivity(unchecked) @usableFromInline var marks: [Timestamp]
+    @exclusivity(unchecked) @usableFromInline var states: [SplitState]
     private let shared = Atomic<Int64>(Int64.min)
 
     /// Whether a split counts toward the merged watermark.
@@ -88,8 +88,9 @@ public final class SplitWatermarks: @unchecked Sendable {
     public func merged() -> Timestamp? {
         var lowest: Timestamp?
         var someIdle = false
-        for (mark, state) in zip(marks, states) {
-            switch state {
+        for split in marks.indices {
+            let mark = marks[split]
+            switch states[split] {
             case .active: lowest = lowest.map { min($0, mark) } ?? mark
             case .idle: someIdle = true
             case .ended: continue

@@ -6,7 +6,26 @@ import WeirCore
 /// barrier has come is left alone until those of all others have, or have ended: what follows it
 /// belongs to the next epoch.
 final class InputGate<Element: Sendable> {
-    private let queues: [BoundedQueue<Element>]
+    /// A queue, and its place in the order.
+    ///
+    /// Element types are not known here, and reading an array of queues would look up their type each time;
+    /// following a reference does not. The gate's `inputs` keep them alive.
+    private final class Input {
+        let queue: BoundedQueue<Element>
+        let index: Int
+        unowned(unsafe) var next: Input?
+
+        init(_ queue: BoundedQueue<Element>, index: Int) {
+            self.queue = queue
+            self.index = index
+        }
+    }
+
+    private let inputs: [Input]
+    private let inputCount: Int
+    /// The one to look at next.
+    @exclusivity(unchecked) private unowned(unsafe) var turn: Input?
+    private let process: (inout Batch<Element>) throws -> Progress
     private let step: Step<Element>
     private let slot = BatchSlot<Element>()
     private let alignment: BarrierAlignment
@@ -14,14 +33,19 @@ final class InputGate<Element: Sendable> {
     private let firstInput: Int
     /// Of each queue, whether a barrier may overtake the records in it.
     private let mayBeOvertaken: [Bool]
-    private var merger: SignalMerger
-    private var turn = 0
+    @exclusivity(unchecked) private var merger: SignalMerger
 
     init(
         queues: [BoundedQueue<Element>], step: Step<Element>, marks: SplitWatermarks,
         alignment: BarrierAlignment = BarrierAlignment(), mayBeOvertaken: [Bool]? = nil
     ) {
-        self.queues = queues
+        inputs = queues.enumerated().map { Input($1, index: $0) }
+        inputCount = inputs.count
+        for (input, next) in zip(inputs, inputs.dropFirst() + inputs.prefix(1)) {
+            input.next = next
+        }
+        turn = inputs.first
+        process = step.process
         self.mayBeOvertaken = mayBeOvertaken ?? Array(repeating: false, count: queues.count)
         self.step = step
         self.alignment = alignment
@@ -33,17 +57,19 @@ final class InputGate<Element: Sendable> {
     ///
     /// - Returns: The step's answer; `nil` when all queues that may be read are empty.
     func poll() throws -> Progress? {
-        for _ in queues.indices {
-            let index = turn
-            turn = turn + 1 == queues.count ? 0 : turn + 1
+        var looks = 0
+        while looks < inputCount, let input = turn {
+            looks += 1
+            turn = input.next
+            let index = input.index
             if alignment.isHeldBack(firstInput + index) { continue }
-            switch queues[index].pop(into: &slot.batch) {
+            switch input.queue.pop(into: &slot.batch) {
             case .nothing: continue
             case .batch:
                 merger.noteRecords(from: index)
                 // Splits are the producer's; whatever comes over an exchange counts as one.
                 slot.batch.split = 0
-                return try step.process(&slot.batch)
+                return try process(&slot.batch)
             case .signal(.barrier(let epoch)):
                 alignment.note(epoch, from: firstInput + index)
                 return .done
@@ -59,26 +85,26 @@ final class InputGate<Element: Sendable> {
     /// Whether a barrier can go through ahead of the records before it: it has come from each queue or
     /// lies in it, so that nothing that belongs before it is still to come.
     func canBeOvertaken(by epoch: Epoch) -> Bool {
-        queues.indices.allSatisfy { index in
-            alignment.hasCome(epoch, from: firstInput + index)
-                || (mayBeOvertaken[index] && queues[index].newestBarrier >= epoch)
+        inputs.allSatisfy { input in
+            alignment.hasCome(epoch, from: firstInput + input.index)
+                || (mayBeOvertaken[input.index] && input.queue.newestBarrier >= epoch)
         }
     }
 
     /// Copies the records that the barrier which goes through overtakes, in some of the queues; `nil`
     /// when it overtakes none, because all inputs are aligned.
     func overtakenRecords(
-        in inputs: Range<Int>, _ defect: EngineDefect?
+        in range: Range<Int>, _ defect: EngineDefect?
     ) -> OvertakenRecords<Element>? {
         guard let epoch = alignment.overtaking else { return nil }
         var found = OvertakenRecords<Element>()
-        for index in inputs {
+        for index in range {
             var mark = merger.marks[index]
             var isActive = merger.marks.isActive(index)
             if !alignment.hasCome(epoch, from: firstInput + index) {
-                if defect == .inFlightForgotten, index == inputs.last { continue }
+                if defect == .inFlightForgotten, index == range.last { continue }
                 let end = defect == .inFlightBehindBarrier ? Epoch(.max) : epoch
-                queues[index].inspect(aheadOf: end) { batch, signal in
+                inputs[index].queue.inspect(aheadOf: end) { batch, signal in
                     switch signal {
                     case nil:
                         found.add(batch)
