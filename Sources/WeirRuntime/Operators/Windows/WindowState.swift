@@ -59,7 +59,6 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
         add: (Input, inout Merged.Accumulator) throws -> Void, onLate: (Int) -> Void
     ) throws {
         let count = batch.count
-        let hasHashes = batch.hasHashes
         ahead.removeAll()
         var row = 0
         while row < count {
@@ -71,33 +70,57 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                 counters.filtered.add(1)
                 row &+= 1
             case .slice(let slice):
-                let start = slice.start
-                let end = slice.end
-                let table = slice.table
                 let first = row
                 defer { note(row &- first, in: slice) }
                 merger?.noteChange(of: slice)
                 // Two loops, so that the one for small tables pays nothing for the other.
-                if table.isLarge {
+                if slice.table.isLarge {
                     try foldAhead(batch, &row, into: slice, keyOf: keyOf, add: add)
                     continue
                 }
+                try foldRuns(batch, &row, into: slice, keyOf: keyOf, add: add)
+            }
+        }
+    }
+
+    /// Folds the rows from `row` on that lie in `slice`, whose table is small. Leaves `row` at the first
+    /// that does not, or that failed.
+    ///
+    /// Rows of one key that follow each other are folded under one lookup: all rows, where a key is a
+    /// constant, and many, where one is hot. Keys that are not plain bytes are not compared for it.
+    @inlinable @inline(__always) func foldRuns<Input>(
+        _ batch: borrowing Batch<Input>, _ row: inout Int,
+        into slice: Slice<Key, Merged.Accumulator>, keyOf: (Input) -> Key,
+        add: (Input, inout Merged.Accumulator) throws -> Void
+    ) throws {
+        let count = batch.count
+        let hasHashes = batch.hasHashes
+        let (start, end) = (slice.start, slice.end)
+        let table = slice.table
+        var key = batch.withRow(row) { keyOf($0) }
+        var isOver = false
+        repeat {
+            let hash = hasHashes ? batch.hash(at: row) : key.stableHash
+            try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() }) {
+                accumulator in
+                var next = key
                 repeat {
                     try batch.withRow(row) { record in
-                        let key = keyOf(record)
-                        let hash = hasHashes ? batch.hash(at: row) : key.stableHash
-                        do {
-                            try table.update(
-                                key, hash: hash, initial: { aggregate.makeAccumulator() }
-                            ) { try add(record, &$0) }
-                        } catch {
+                        do { try add(record, &accumulator) } catch {
                             throw RecordError(record: record, cause: error)
                         }
                     }
                     row &+= 1
-                } while row < count && batch.time(at: row) >= start && batch.time(at: row) < end
+                    guard row < count, batch.time(at: row) >= start, batch.time(at: row) < end
+                    else {
+                        isOver = true
+                        break
+                    }
+                    next = batch.withRow(row) { keyOf($0) }
+                } while _isPOD(Key.self) && next == key
+                key = next
             }
-        }
+        } while !isOver
     }
 
     /// Folds the rows from `row` on that lie in `slice`, whose table is large: with their keys looked up
