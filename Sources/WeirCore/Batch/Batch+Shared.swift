@@ -25,11 +25,12 @@ extension Batch {
 
     /// Fills `output` with the transforms of the elements that have one; this batch stays as it is.
     ///
+    /// - Parameter isWanted: Elements for which this is false have none, and are not copied to find out.
     /// - Returns: The number of rows that have none.
     /// - Throws: ``RecordError`` with the record at fault when `transform` throws; what the rows
     ///   before it gave is then in `output`.
     @inlinable @inline(__always) public borrowing func compactMapCopies<Output, Failure: Error>(
-        into output: inout Batch<Output>,
+        into output: inout Batch<Output>, where isWanted: (Element) -> Bool = { _ in true },
         _ transform: (__owned Element) throws(Failure) -> Output?
     ) throws -> Int {
         output.beginCopies(rows: rowCount, of: split)
@@ -38,7 +39,11 @@ extension Batch {
         var row = 0
         do {
             while row < total {
-                if let made = try transform(source[row]) { output.addRow(made, at: times[row]) }
+                if (source + row).withBorrowedPointee(isWanted),
+                    let made = try transform(source[row])
+                {
+                    output.addRow(made, at: times[row])
+                }
                 row &+= 1
             }
         } catch {
@@ -60,7 +65,9 @@ extension Batch {
         var row = 0
         do {
             while row < total {
-                if try isKept(source[row]) { output.addRow(source[row], at: times[row]) }
+                if try (source + row).withBorrowedPointee(isKept) {
+                    output.addRow(source[row], at: times[row])
+                }
                 row &+= 1
             }
         } catch {
@@ -69,15 +76,13 @@ extension Batch {
         return total &- output.rowCount
     }
 
-    /// Calls `body` with the element of a row, moved out for the while; see
-    /// `UnsafeMutablePointer.withMovedPointee(_:)`.
-    ///
-    /// - Precondition: `body` does not reach this row through the batch.
+    /// Calls `body` with the element of a row, where it lies; see
+    /// `UnsafeMutablePointer.withBorrowedPointee(_:)`.
     @inlinable @inline(__always) public borrowing func withRow<Result>(
         _ row: Int, _ body: (Element) throws -> Result
     ) rethrows -> Result {
         assert(row >= 0 && row < rowCount, "row outside the batch")
-        return try (elements + row).withMovedPointee(body)
+        return try (elements + row).withBorrowedPointee(body)
     }
 
     /// Empties the batch, and makes room for `rows` rows of a split.
@@ -93,6 +98,19 @@ extension Batch {
         (elements + rowCount).initialize(to: element)
         times[rowCount] = time
         rowCount &+= 1
+    }
+}
+
+extension UnsafeMutablePointer where Pointee: ~Copyable {
+    /// Calls `body` with the pointee, where it lies.
+    ///
+    /// Functions that the optimizer does not see into could change the memory, for all it knows, so it hands
+    /// them copies of what `pointee` gives, and counts their references. Written for values that cannot be
+    /// copied, this borrows those that can as well.
+    @inlinable @inline(__always) public func withBorrowedPointee<Result>(
+        _ body: (borrowing Pointee) throws -> Result
+    ) rethrows -> Result {
+        try body(pointee)
     }
 }
 

@@ -237,11 +237,12 @@ extension Batch {
     /// such as an enumeration's payload, can be compiled to a move. On return this batch is empty and
     /// `output` holds the rows; hashes are dropped.
     ///
+    /// - Parameter isWanted: Elements for which this is false are dropped where they lie.
     /// - Returns: The number of rows dropped.
     /// - Throws: ``RecordError`` with the record at fault when `transform` throws; what the rows
     ///   before it gave is then in `output`, and this batch is empty.
     @inlinable @inline(__always) public mutating func compactMapRows<Output, Failure: Error>(
-        into output: inout Batch<Output>,
+        into output: inout Batch<Output>, where isWanted: (Element) -> Bool = { _ in true },
         _ transform: (__owned Element) throws(Failure) -> Output?
     ) throws -> Int {
         output.removeAll()
@@ -257,7 +258,9 @@ extension Batch {
         // Decided at compile time.
         if Failure.self == Never.self {
             while row < total {
-                if let made = try transform((source + row).move()) {
+                if !(source + row).withBorrowedPointee(isWanted) {
+                    (source + row).deinitialize(count: 1)
+                } else if let made = try transform((source + row).move()) {
                     (target + kept).initialize(to: made)
                     output.times[kept] = times[row]
                     kept &+= 1
@@ -270,7 +273,7 @@ extension Batch {
         while row < total {
             let element = (source + row).move()
             do {
-                if let made = try transform(element) {
+                if isWanted(element), let made = try transform(element) {
                     (target + kept).initialize(to: made)
                     output.times[kept] = times[row]
                     kept &+= 1
@@ -326,7 +329,7 @@ extension Batch {
                 }
             }
             while row < total {
-                if try isKept(rows[row]) {
+                if try (rows + row).withBorrowedPointee(isKept) {
                     if kept != row {
                         (rows + kept).moveInitialize(from: rows + row, count: 1)
                         rowTimes[kept] = rowTimes[row]
@@ -360,7 +363,7 @@ extension Batch {
         var row = 0
         do {
             while row < total {
-                let time = try timeOf(source[row])
+                let time = try (source + row).withBorrowedPointee(timeOf)
                 target[row] = time
                 if time > latest { latest = time }
                 row &+= 1
@@ -400,7 +403,7 @@ extension Batch {
             hashes = column
         }
         let source = elements
-        for row in 0..<rowCount { column[row] = hashOf(source[row]) }
+        for row in 0..<rowCount { column[row] = (source + row).withBorrowedPointee(hashOf) }
         // Rows appended to a batch without any would otherwise seem to have hashes.
         hashed = rowCount > 0
     }

@@ -17,21 +17,34 @@ public enum NexmarkEvent: Hashable, Sendable {
         case .bid(let bid): bid.dateTime
         }
     }
+
+    /// Whether somebody joins.
+    @inlinable public var isPerson: Bool { if case .person = self { true } else { false } }
+    /// Whether an auction is opened.
+    @inlinable public var isAuction: Bool { if case .auction = self { true } else { false } }
+    /// Whether somebody bids.
+    @inlinable public var isBid: Bool { if case .bid = self { true } else { false } }
 }
 
 extension DataStream<NexmarkEvent> {
     /// The persons among the events.
     @inlinable public var persons: DataStream<Person> {
-        compactMap { if case .person(let person) = $0 { person } else { nil } }
+        compactMap(where: { $0.isPerson }) {
+            if case .person(let person) = $0 { person } else { nil }
+        }
     }
 
     /// The auctions among the events.
     @inlinable public var auctions: DataStream<Auction> {
-        compactMap { if case .auction(let auction) = $0 { auction } else { nil } }
+        compactMap(where: { $0.isAuction }) {
+            if case .auction(let auction) = $0 { auction } else { nil }
+        }
     }
 
     /// The bids among the events.
     @inlinable public var bids: DataStream<Bid> {
-        compactMap { if case .bid(let bid) = $0 { bid } else { nil } }
+        compactMap(where: { $0.isBid }) {
+            if case .bid(let bid) = $0 { bid } else { nil }
+        }
     }
 }

@@ -62,7 +62,7 @@ final class UnboundedJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, 
             let next =
                 rows.rights.isEmpty
                 ? nil
-                : try left.withMovedPointee { try pair($0, at: time, rows.rights, from: 0) }
+                : try left.withBorrowedPointee { try pair($0, at: time, rows.rights, from: 0) }
             isMoved = true
             rows.lefts.append(TimedRecord(left.move(), at: time))
             return next
@@ -80,7 +80,7 @@ final class UnboundedJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, 
             let next =
                 rows.lefts.isEmpty
                 ? nil
-                : try right.withMovedPointee { try pair($0, at: time, rows.lefts, from: 0) }
+                : try right.withBorrowedPointee { try pair($0, at: time, rows.lefts, from: 0) }
             isMoved = true
             rows.rights.append(TimedRecord(right.move(), at: time))
             return next
