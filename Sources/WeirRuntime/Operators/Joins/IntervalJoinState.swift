@@ -51,8 +51,9 @@ struct PendingMeeting<Key: Sendable> {
 ///
 /// A record meets its partners when it comes: one lookup, a binary search by time, and a walk over those
 /// in its interval. Each key and side has one timer at most (more only for records that come out of
-/// order); where rows of single records are not asked for, it is set by the record in the middle,
-/// so that a visit drops half of them: cleaning costs O(1) a record, amortised, and a heap operation.
+/// order); where rows of single records are not asked for, it is set by the last record of a few, or
+/// the one in the middle of many, so that a visit drops at least half of them: cleaning costs O(1) a
+/// record, amortised.
 @usableFromInline
 final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Output> {
     @usableFromInline let core: JoinCore<Left, Right, Output>
@@ -62,8 +63,9 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     // Not checked for overlaps at run time, as in ``JoinCore``: no timer's change calls back.
     @exclusivity(unchecked) @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
     @exclusivity(unchecked) @usableFromInline var pending: PendingMeeting<Key>?
-    /// The key and side that is being cleaned up, and when its timer was due.
-    @usableFromInline var visiting: (time: Timestamp, element: KeySide<Key>)?
+    /// The key and side whose cleaning up waits for room in the output, and when its timer was due.
+    @exclusivity(unchecked) @usableFromInline var visiting:
+        (time: Timestamp, element: KeySide<Key>)?
 
     @inlinable init(
         core: JoinCore<Left, Right, Output>, interval: JoinInterval,
@@ -87,9 +89,15 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
 
     /// Brings a left record together with the right ones in its interval; answers whether the output
     /// has room for more. The record is moved out where it is kept.
+    ///
+    /// - Parameters:
+    ///   - rules: ``leftRules``. Handed in, as a record loop has them in locals: each reading of a property
+    ///     that holds functions is so many retains.
+    ///   - partnerRules: ``rightRules``.
     @inlinable func joinLeft(
         _ left: UnsafeMutablePointer<Left>, isMoved: inout Bool, at time: Timestamp, key: Key,
-        hash: UInt64
+        hash: UInt64, _ rules: borrowing IntervalRules<Left, Right, Output>,
+        _ partnerRules: borrowing IntervalRules<Right, Left, Output>
     ) throws -> Bool {
         if core.isLate(time) {
             isMoved = true
@@ -98,9 +106,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         }
         let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
             try meet(
-                left, isMoved: &isMoved, at: time, KeySide(key: key, hash: hash, isLeft: true),
-                own: &rows.lefts,
-                partners: &rows.rights, leftRules, rightRules)
+                left, isMoved: &isMoved, at: time, key, hash, isLeft: true, own: &rows.lefts,
+                partners: &rows.rights, rules, partnerRules)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
         if isEmpty { try table.remove(key, hash: hash) }
@@ -110,7 +117,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Brings a right record together with the left ones in its interval likewise.
     @inlinable func joinRight(
         _ right: UnsafeMutablePointer<Right>, isMoved: inout Bool, at time: Timestamp, key: Key,
-        hash: UInt64
+        hash: UInt64, _ rules: borrowing IntervalRules<Right, Left, Output>,
+        _ partnerRules: borrowing IntervalRules<Left, Right, Output>
     ) throws -> Bool {
         if core.isLate(time) {
             isMoved = true
@@ -119,20 +127,19 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         }
         let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
             try meet(
-                right, isMoved: &isMoved, at: time, KeySide(key: key, hash: hash, isLeft: false),
-                own: &rows.rights,
-                partners: &rows.lefts, rightRules, leftRules)
+                right, isMoved: &isMoved, at: time, key, hash, isLeft: false, own: &rows.rights,
+                partners: &rows.lefts, rules, partnerRules)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
         if isEmpty { try table.remove(key, hash: hash) }
         return core.hasRoom && pending == nil
     }
 
-    @inlinable func meet<Own, Partner>(
-        _ record: UnsafeMutablePointer<Own>, isMoved: inout Bool, at time: Timestamp,
-        _ place: KeySide<Key>, own: inout TimedRows<Own>, partners: inout TimedRows<Partner>,
-        _ rules: IntervalRules<Own, Partner, Output>,
-        _ partnerRules: IntervalRules<Partner, Own, Output>
+    @inlinable @inline(__always) func meet<Own, Partner>(
+        _ record: UnsafeMutablePointer<Own>, isMoved: inout Bool, at time: Timestamp, _ key: Key,
+        _ hash: UInt64, isLeft: Bool, own: inout TimedRows<Own>,
+        partners: inout TimedRows<Partner>, _ rules: borrowing IntervalRules<Own, Partner, Output>,
+        _ partnerRules: borrowing IntervalRules<Partner, Own, Output>
     ) throws {
         let last = rules.expiry(time)
         var position = partners.firstIndex(from: time.advanced(byMicroseconds: rules.lower))
@@ -151,7 +158,10 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 }
                 if !isDone {
                     isMoved = true
-                    let index = keep(record.move(), at: time, isMatched: true, place, &own, rules)
+                    let place = KeySide(key: key, hash: hash, isLeft: isLeft)
+                    let index = keep(
+                        record.move(), at: time, isMatched: true, key, hash, isLeft: isLeft, &own,
+                        rules)
                     pending = PendingMeeting(place: place, own: index, position: position)
                     return
                 }
@@ -159,7 +169,9 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         }
         if last > core.watermark {
             isMoved = true
-            keep(record.move(), at: time, isMatched: isMatched, place, &own, rules)
+            keep(
+                record.move(), at: time, isMatched: isMatched, key, hash, isLeft: isLeft, &own,
+                rules)
         } else {
             if !isMatched, let alone = rules.alone {
                 try append(record.pointee, at: rules.rowTime(time), alone)
@@ -171,8 +183,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Puts out what a record and its partners make, from `position` on; answers whether that was all.
     @inlinable func walk<Own, Partner>(
         _ record: Own, at time: Timestamp, _ position: inout Int,
-        partners: inout TimedRows<Partner>, _ rules: IntervalRules<Own, Partner, Output>,
-        _ partnerRules: IntervalRules<Partner, Own, Output>
+        partners: inout TimedRows<Partner>, _ rules: borrowing IntervalRules<Own, Partner, Output>,
+        _ partnerRules: borrowing IntervalRules<Partner, Own, Output>
     ) throws -> Bool {
         let last = rules.expiry(time)
         while position < partners.endIndex {
@@ -196,15 +208,17 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Keeps a record for partners to come, and sees to it that it is cleaned up.
     @inlinable @discardableResult
     func keep<Own, Partner>(
-        _ record: consuming Own, at time: Timestamp, isMatched: Bool, _ place: KeySide<Key>,
-        _ own: inout TimedRows<Own>, _ rules: IntervalRules<Own, Partner, Output>
+        _ record: consuming Own, at time: Timestamp, isMatched: Bool, _ key: Key, _ hash: UInt64,
+        isLeft: Bool, _ own: inout TimedRows<Own>,
+        _ rules: borrowing IntervalRules<Own, Partner, Output>
     ) -> Int {
         let index = own.insert(record, at: time, isMatched: isMatched)
         let due = rules.expiry(time)
-        let isSoonEnough = own.visit.map { rules.alone == nil || $0 <= due } ?? false
+        let isSoonEnough =
+            if let visit = own.visit { !rules.hasAlone || visit <= due } else { false }
         if !isSoonEnough {
             own.visit = due
-            timers.insert(place, at: due)
+            timers.insert(KeySide(key: key, hash: hash, isLeft: isLeft), at: due)
         }
         return index
     }
@@ -250,65 +264,91 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Drops the records for which no partner can come any more, and puts out those that have had none
     /// where the join says so; answers whether that was all.
     @inlinable func advance() throws -> Bool {
-        while true {
-            if visiting == nil { visiting = timers.popDue(upTo: core.watermark) }
-            guard let visit = visiting else { return true }
-            guard try clean(visit.element, dueAt: visit.time) else { return false }
+        let watermark = core.watermark
+        // Where cleaning puts nothing out, no one can tell in what order it goes.
+        let isOrdered = leftRules.hasAlone || rightRules.hasAlone
+        var released = 0
+        defer { core.release(released) }
+        if let visit = visiting {
+            guard try clean(visit.element, dueAt: visit.time, &released) else { return false }
             visiting = nil
         }
+        while let visit = isOrdered
+            ? timers.popDue(upTo: watermark) : timers.popDueInAnyOrder(upTo: watermark)
+        {
+            guard try clean(visit.element, dueAt: visit.time, &released) else {
+                visiting = visit
+                return false
+            }
+        }
+        return true
     }
 
     /// Cleans up one side of a key; answers whether all has been put out.
     ///
     /// A timer that is not the one that the side waits for is passed over: a record with an earlier time has
     /// come since.
-    @inlinable func clean(_ place: KeySide<Key>, dueAt time: Timestamp) throws -> Bool {
+    @inlinable func clean(
+        _ place: KeySide<Key>, dueAt time: Timestamp, _ released: inout Int
+    ) throws -> Bool {
         var isDone = true
-        let isEmpty = try table.updateIfPresent(place.key, hash: place.hash) { rows in
-            guard (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time else {
-                return false
-            }
+        try table.updateOrRemove(place.key, hash: place.hash) { rows in
             if place.isLeft {
-                isDone = try expire(&rows.lefts, place, leftRules)
+                guard rows.lefts.visit == time else { return true }
+                isDone = try expire(&rows.lefts, place, leftRules, &released)
             } else {
-                isDone = try expire(&rows.rights, place, rightRules)
+                guard rows.rights.visit == time else { return true }
+                isDone = try expire(&rows.rights, place, rightRules, &released)
             }
-            return rows.lefts.isEmpty && rows.rights.isEmpty
+            return !(rows.lefts.isEmpty && rows.rights.isEmpty)
         }
-        if isDone, isEmpty == true { try table.remove(place.key, hash: place.hash) }
         return isDone
     }
 
     @inlinable func expire<Own, Partner>(
         _ rows: inout TimedRows<Own>, _ place: KeySide<Key>,
-        _ rules: IntervalRules<Own, Partner, Output>
+        _ rules: borrowing IntervalRules<Own, Partner, Output>, _ released: inout Int
     ) throws -> Bool {
+        let watermark = core.watermark
         var index = rows.startIndex
         var isDone = true
-        while index < rows.endIndex, rules.expiry(rows.time(at: index)) <= core.watermark {
-            if let alone = rules.alone, !rows.isMatched(at: index) {
-                guard core.hasRoom else {
-                    isDone = false
-                    break
-                }
-                try append(rows[index].record, at: rules.rowTime(rows.time(at: index)), alone)
-            }
-            index &+= 1
+        if rules.hasAlone {
+            isDone = try putOutAlone(rows, &index, rules)
+        } else {
+            let upper = rules.upper
+            index = rows.firstIndex(notOver: { $0.advanced(byMicroseconds: upper) <= watermark })
         }
-        core.release(index &- rows.startIndex)
+        released &+= index &- rows.startIndex
         rows.dropFirst(index &- rows.startIndex)
         if isDone { scheduleNext(&rows, place, rules) }
         return isDone
     }
 
+    /// Puts out the records that no partner can come for and none has come, from `index` on, which is then
+    /// that of the first to stay; answers whether the output had room for all.
+    @inlinable func putOutAlone<Own, Partner>(
+        _ rows: borrowing TimedRows<Own>, _ index: inout Int,
+        _ rules: borrowing IntervalRules<Own, Partner, Output>
+    ) throws -> Bool {
+        while index < rows.endIndex, rules.expiry(rows.time(at: index)) <= core.watermark {
+            if let alone = rules.alone, !rows.isMatched(at: index) {
+                guard core.hasRoom else { return false }
+                try append(rows[index].record, at: rules.rowTime(rows.time(at: index)), alone)
+            }
+            index &+= 1
+        }
+        return true
+    }
+
     @inlinable func scheduleNext<Own, Partner>(
         _ rows: inout TimedRows<Own>, _ place: KeySide<Key>,
-        _ rules: IntervalRules<Own, Partner, Output>
+        _ rules: borrowing IntervalRules<Own, Partner, Output>
     ) {
         rows.visit = nil
         guard !rows.isEmpty else { return }
-        let next = rows.startIndex &+ (rules.alone == nil ? rows.count / 2 : 0)
-        let due = rules.expiry(rows.time(at: next))
+        // A few wait for the last of them: a visit costs as much as they do.
+        let behind = rules.hasAlone ? 0 : rows.count <= 16 ? rows.count &- 1 : rows.count / 2
+        let due = rules.expiry(rows.time(at: rows.startIndex &+ behind))
         rows.visit = due
         timers.insert(place, at: due)
     }

@@ -9,9 +9,11 @@ func intervalLeftLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     { batch, state in
         guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
+        let (rules, partnerRules) = (state.leftRules, state.rightRules)
         let isEmpty = try batch.drainHashedPlaces { left, isMoved, time, hash in
             try state.joinLeft(
-                left, isMoved: &isMoved, at: time, key: keyOf(left.pointee), hash: hash)
+                left, isMoved: &isMoved, at: time, key: keyOf(left.pointee), hash: hash, rules,
+                partnerRules)
         }
         return isEmpty && state.pending == nil
     }
@@ -25,9 +27,11 @@ func intervalRightLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
     { batch, state in
         guard try state.finishPending() else { return false }
         batch.assignMissingHashes(keyOf)
+        let (rules, partnerRules) = (state.rightRules, state.leftRules)
         let isEmpty = try batch.drainHashedPlaces { right, isMoved, time, hash in
             try state.joinRight(
-                right, isMoved: &isMoved, at: time, key: keyOf(right.pointee), hash: hash)
+                right, isMoved: &isMoved, at: time, key: keyOf(right.pointee), hash: hash, rules,
+                partnerRules)
         }
         return isEmpty && state.pending == nil
     }

@@ -36,6 +36,8 @@ struct IntervalRules<Own, Partner, Output> {
     @usableFromInline let pair: ((Own, Partner) throws -> Output)?
     @usableFromInline let alone: ((Own) throws -> Output)?
     @usableFromInline let matched: ((Own) throws -> Output)?
+    /// Whether records without a partner appear.
+    @usableFromInline let hasAlone: Bool
     /// Whether it matters which records have had a partner.
     @usableFromInline let isTracked: Bool
     /// Whether a record is done with once it has a partner.
@@ -50,6 +52,7 @@ struct IntervalRules<Own, Partner, Output> {
         self.pair = pair
         self.alone = alone
         self.matched = matched
+        hasAlone = alone != nil
         isTracked = alone != nil || matched != nil
         isSettledByMatch = isTracked && pair == nil
     }
