@@ -110,7 +110,7 @@ public struct TimedRows<Record> {
     }
 
     /// Calls `body` with the record at an index, which is not copied for it.
-    @inlinable public mutating func withRecord<Result>(
+    @inlinable @inline(__always) public mutating func withRecord<Result>(
         at index: Int, _ body: (Record) throws -> Result
     ) rethrows -> Result {
         try rows.withUnsafeMutableBufferPointer { rows in
