@@ -38,10 +38,6 @@ extension DataStream<NexmarkEvent> {
         auctions.keyed(by: \.id)
             .joined(
                 with: bids.keyed { $0.auction }, within: .zero...Auction.longestOpening,
-                late: .drop, as: "valid-bids"
-            ) { auction, bid in
-                auction.isOpen(at: bid.dateTime) ? make(auction, bid) : nil
-            }
-            .compactMap { $0 }
+                where: { $0.isOpen(at: $1.dateTime) }, late: .drop, as: "valid-bids", make)
     }
 }

@@ -21,23 +21,29 @@ public final class TableState<Operation: TableOperation> {
     /// When each entry is looked at again for its age; one timer for each entry.
     @usableFromInline var timers = TimerQueue<Key>()
 
+    // What each record or change looks at is not checked for overlaps at run time: no function of the
+    // job reaches this object, and no property but the output is passed `inout`, which nothing else
+    // touches meanwhile.
+
     /// The entries to which changes are held back, in the order in which records touched them.
-    @usableFromInline var touched = ContiguousArray<TouchedEntry<Operation.Before>>()
+    @exclusivity(unchecked) @usableFromInline var touched = ContiguousArray<
+        TouchedEntry<Operation.Before>
+    >()
     /// Entries that turned out to be empty when their changes were put out.
     @usableFromInline var emptied = ContiguousArray<Key>()
-    @usableFromInline var output: Batch<Operation.Output>
+    @exclusivity(unchecked) @usableFromInline var output: Batch<Operation.Output>
     @usableFromInline var nextAnswer = Progress.done
     @usableFromInline var isEmitting = false
     @usableFromInline var demandsEmission = false
     /// How many of `touched` have been put out.
-    @usableFromInline var emitted = 0
+    @exclusivity(unchecked) @usableFromInline var emitted = 0
     /// Records that count as held until changes are put out.
     @usableFromInline var pendingRecords = 0
     @usableFromInline var rowsSinceEmission = 0
     @usableFromInline var deadline = Timestamp.latest
 
-    @usableFromInline var processingTime = Timestamp.earliest
-    @usableFromInline var watermark = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var processingTime = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var watermark = Timestamp.earliest
     @usableFromInline var heldWatermark: Timestamp?
     @usableFromInline var expiryLimit: Timestamp?
     @usableFromInline var pendingSignal: Signal?

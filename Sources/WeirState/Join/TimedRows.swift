@@ -93,8 +93,24 @@ public struct TimedRows<Record> {
         return low == head ? nil : low &- 1
     }
 
+    /// The index of the first live record whose time is not `isOver`; ``endIndex`` when all are.
+    ///
+    /// - Parameter isOver: Holds for all times before one for which it holds.
+    /// - Complexity: O(log n); O(1) when all are.
+    @inlinable @inline(__always)
+    public func firstIndex(notOver isOver: (Timestamp) -> Bool) -> Int {
+        var low = head
+        var high = rows.count
+        if low < high, isOver(rows[high &- 1].time) { return high }
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            if isOver(rows[middle].time) { low = middle &+ 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// Calls `body` with the record at an index, which is not copied for it.
-    @inlinable public mutating func withRecord<Result>(
+    @inlinable @inline(__always) public mutating func withRecord<Result>(
         at index: Int, _ body: (Record) throws -> Result
     ) rethrows -> Result {
         try rows.withUnsafeMutableBufferPointer { rows in

@@ -163,6 +163,29 @@ public final class StateTable<Key: StreamKey, Value> {
     public func remove(_ key: Key, hash: UInt64) throws -> Value? {
         let position = try slotPosition(of: key, tag: UInt32(truncatingIfNeeded: hash &>> 32))
         guard position >= 0 else { return nil }
+        return try removeEntry(at: position)
+    }
+
+    /// Changes the value of `key` in place, if there is one, or forgets it, with a single lookup.
+    ///
+    /// The order is then as after ``remove(_:hash:)``.
+    ///
+    /// - Parameters:
+    ///   - hash: `key.stableHash`.
+    ///   - body: Answers whether the key stays.
+    /// - Throws: What `body` throws, or the loading of a page, before `body` or after it.
+    /// - Complexity: O(1) expected.
+    @inlinable @inline(__always) public func updateOrRemove(
+        _ key: Key, hash: UInt64, _ body: (inout Value) throws -> Bool
+    ) throws {
+        let position = try slotPosition(of: key, tag: UInt32(truncatingIfNeeded: hash &>> 32))
+        guard position >= 0 else { return }
+        let found = try writableEntry(entryNumber(at: position))
+        if try !body(&found.pointee.value) { try removeEntry(at: position) }
+    }
+
+    /// Forgets the key that the index has at a position; answers what it had.
+    @inlinable @discardableResult func removeEntry(at position: Int) throws -> Value {
         let removed = entryNumber(at: position)
         let last = entryCount &- 1
         // All that can fail comes before the first change.

@@ -82,6 +82,15 @@ struct StateTableModel {
             }
             if model[key, default: []].count > 3 { model[key] = [] }
             model[key, default: []].append(amount)
+        } else if model.count.isMultiple(of: 2) {
+            var seen: [Int]?
+            try table.updateOrRemove(key, hash: key.stableHash) { value in
+                seen = value
+                value.append(amount)
+                return true
+            }
+            #expect(seen == model[key])
+            model[key]?.append(amount)
         } else {
             let count = try table.updateIfPresent(key, hash: key.stableHash) { value in
                 value.append(amount)
@@ -105,7 +114,16 @@ struct StateTableModel {
 
     private mutating func remove() throws {
         let key = someKey()
-        #expect(try table.remove(key, hash: key.stableHash) == model.removeValue(forKey: key))
+        guard model.count.isMultiple(of: 2) else {
+            #expect(try table.remove(key, hash: key.stableHash) == model.removeValue(forKey: key))
+            return
+        }
+        var seen: [Int]?
+        try table.updateOrRemove(key, hash: key.stableHash) { value in
+            seen = value
+            return false
+        }
+        #expect(seen == model.removeValue(forKey: key))
     }
 
     private mutating func removeAll() {

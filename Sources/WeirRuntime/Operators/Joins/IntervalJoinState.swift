@@ -8,6 +8,9 @@ public struct IntervalRows<Left, Right> {
     /// The records of the other stream.
     public var rights: TimedRows<Right>
 
+    /// So many records of a side are kept beyond their time rather than looked at once more.
+    @inlinable static var few: Int { 16 }
+
     @inlinable init(
         lefts: TimedRows<Left> = TimedRows(), rights: TimedRows<Right> = TimedRows()
     ) {
@@ -31,6 +34,12 @@ public struct KeySide<Key: Sendable>: Sendable {
     }
 }
 
+/// Puts out the row of a record and a partner, if they are a pair.
+@usableFromInline
+typealias IntervalPair<Own, Partner, Output> = (
+    Own, Partner, _ time: Timestamp, _ output: inout Batch<Output>
+) throws -> Void
+
 /// A record whose partners did not all fit into the output.
 @usableFromInline
 struct PendingMeeting<Key: Sendable> {
@@ -50,20 +59,28 @@ struct PendingMeeting<Key: Sendable> {
 /// The state of one subtask of an interval join: the records that may still find partners.
 ///
 /// A record meets its partners when it comes: one lookup, a binary search by time, and a walk over those
-/// in its interval. Each key and side has one timer at most (more only for records that come out of
-/// order); where rows of single records are not asked for, it is set by the record in the middle,
-/// so that a visit drops half of them: cleaning costs O(1) a record, amortised, and a heap operation.
+/// in its interval.
+///
+/// Timers clean up. Where rows of single records are asked for, each side of a key has one, set by its
+/// first record (more only for records that come out of order). Elsewhere no one can tell when a record
+/// goes, and a visit costs more than keeping a few: one timer cleans up both sides. It is set by the
+/// key's first record, then by the last of those that are left; a side of many has one of its own, set
+/// by the record in its middle, so that at most half of what is kept is of no more use, and a few
+/// records of each key that is there.
 @usableFromInline
 final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Output> {
     @usableFromInline let core: JoinCore<Left, Right, Output>
-    @usableFromInline let leftRules: IntervalRules<Left, Right, Output>
-    @usableFromInline let rightRules: IntervalRules<Right, Left, Output>
+    @usableFromInline let leftRules: IntervalRules<Left, Output>
+    @usableFromInline let rightRules: IntervalRules<Right, Output>
+    /// Whether cleaning up puts rows out.
+    @usableFromInline let hasAlone: Bool
     @usableFromInline let table = StateTable<Key, IntervalRows<Left, Right>>()
     // Not checked for overlaps at run time, as in ``JoinCore``: no timer's change calls back.
     @exclusivity(unchecked) @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
     @exclusivity(unchecked) @usableFromInline var pending: PendingMeeting<Key>?
-    /// The key and side that is being cleaned up, and when its timer was due.
-    @usableFromInline var visiting: (time: Timestamp, element: KeySide<Key>)?
+    /// The key and side whose cleaning up waits for room in the output, and when its timer was due.
+    @exclusivity(unchecked) @usableFromInline var visiting:
+        (time: Timestamp, element: KeySide<Key>)?
 
     @inlinable init(
         core: JoinCore<Left, Right, Output>, interval: JoinInterval,
@@ -71,13 +88,12 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     ) {
         self.core = core
         leftRules = IntervalRules(
-            lower: interval.lower, upper: interval.upper, pair: outputs.pair,
+            lower: interval.lower, upper: interval.upper, hasPairs: outputs.pair != nil,
             alone: outputs.leftAlone, matched: outputs.leftMatched)
-        let pair = outputs.pair
         rightRules = IntervalRules(
             lower: -interval.upper, upper: -interval.lower,
-            pair: pair.map { pair in { try pair($1, $0) } }, alone: outputs.rightAlone, matched: nil
-        )
+            hasPairs: outputs.pair != nil, alone: outputs.rightAlone, matched: nil)
+        hasAlone = leftRules.hasAlone || rightRules.hasAlone
         core.context.show("rows", table)
         core.context.keep("rows", table)
         core.context.keep("timers", of: self, \.timers, hash: { $0.hash })
@@ -87,9 +103,17 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
 
     /// Brings a left record together with the right ones in its interval; answers whether the output
     /// has room for more. The record is moved out where it is kept.
-    @inlinable func joinLeft(
+    ///
+    /// - Parameters:
+    ///   - rules: ``leftRules``. Handed in, as a record loop has them in locals: each reading of a property
+    ///     that holds functions is so many retains.
+    ///   - partnerRules: ``rightRules``.
+    ///   - pair: Puts out the row of a pair; as a parameter, so that the job's function becomes part of the loop.
+    @inlinable @inline(__always) func joinLeft(
         _ left: UnsafeMutablePointer<Left>, isMoved: inout Bool, at time: Timestamp, key: Key,
-        hash: UInt64
+        hash: UInt64, _ rules: borrowing IntervalRules<Left, Output>,
+        _ partnerRules: borrowing IntervalRules<Right, Output>,
+        _ pair: IntervalPair<Left, Right, Output>
     ) throws -> Bool {
         if core.isLate(time) {
             isMoved = true
@@ -98,9 +122,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         }
         let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
             try meet(
-                left, isMoved: &isMoved, at: time, KeySide(key: key, hash: hash, isLeft: true),
-                own: &rows.lefts,
-                partners: &rows.rights, leftRules, rightRules)
+                left, isMoved: &isMoved, at: time, key, hash, isLeft: true, own: &rows.lefts,
+                partners: &rows.rights, rules, partnerRules, pair)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
         if isEmpty { try table.remove(key, hash: hash) }
@@ -108,9 +131,11 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     }
 
     /// Brings a right record together with the left ones in its interval likewise.
-    @inlinable func joinRight(
+    @inlinable @inline(__always) func joinRight(
         _ right: UnsafeMutablePointer<Right>, isMoved: inout Bool, at time: Timestamp, key: Key,
-        hash: UInt64
+        hash: UInt64, _ rules: borrowing IntervalRules<Right, Output>,
+        _ partnerRules: borrowing IntervalRules<Left, Output>,
+        _ pair: IntervalPair<Right, Left, Output>
     ) throws -> Bool {
         if core.isLate(time) {
             isMoved = true
@@ -119,20 +144,20 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         }
         let isEmpty = try table.update(key, hash: hash, initial: { IntervalRows() }) { rows in
             try meet(
-                right, isMoved: &isMoved, at: time, KeySide(key: key, hash: hash, isLeft: false),
-                own: &rows.rights,
-                partners: &rows.lefts, rightRules, leftRules)
+                right, isMoved: &isMoved, at: time, key, hash, isLeft: false, own: &rows.rights,
+                partners: &rows.lefts, rules, partnerRules, pair)
             return rows.lefts.isEmpty && rows.rights.isEmpty
         }
         if isEmpty { try table.remove(key, hash: hash) }
         return core.hasRoom && pending == nil
     }
 
-    @inlinable func meet<Own, Partner>(
-        _ record: UnsafeMutablePointer<Own>, isMoved: inout Bool, at time: Timestamp,
-        _ place: KeySide<Key>, own: inout TimedRows<Own>, partners: inout TimedRows<Partner>,
-        _ rules: IntervalRules<Own, Partner, Output>,
-        _ partnerRules: IntervalRules<Partner, Own, Output>
+    @inlinable @inline(__always) func meet<Own, Partner>(
+        _ record: UnsafeMutablePointer<Own>, isMoved: inout Bool, at time: Timestamp, _ key: Key,
+        _ hash: UInt64, isLeft: Bool, own: inout TimedRows<Own>,
+        partners: inout TimedRows<Partner>, _ rules: borrowing IntervalRules<Own, Output>,
+        _ partnerRules: borrowing IntervalRules<Partner, Output>,
+        _ pair: IntervalPair<Own, Partner, Output>
     ) throws {
         let last = rules.expiry(time)
         var position = partners.firstIndex(from: time.advanced(byMicroseconds: rules.lower))
@@ -145,13 +170,17 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 core.release()
                 return
             }
-            if rules.pair != nil || partnerRules.isTracked {
+            if rules.hasPairs || partnerRules.isTracked {
                 let isDone = try record.withMovedPointee {
-                    try walk($0, at: time, &position, partners: &partners, rules, partnerRules)
+                    try walk(
+                        $0, at: time, &position, partners: &partners, rules, partnerRules, pair)
                 }
                 if !isDone {
                     isMoved = true
-                    let index = keep(record.move(), at: time, isMatched: true, place, &own, rules)
+                    let place = KeySide(key: key, hash: hash, isLeft: isLeft)
+                    let index = keep(
+                        record.move(), at: time, isMatched: true, key, hash, isLeft: isLeft, &own,
+                        partnerVisit: partners.visit, rules)
                     pending = PendingMeeting(place: place, own: index, position: position)
                     return
                 }
@@ -159,7 +188,9 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         }
         if last > core.watermark {
             isMoved = true
-            keep(record.move(), at: time, isMatched: isMatched, place, &own, rules)
+            keep(
+                record.move(), at: time, isMatched: isMatched, key, hash, isLeft: isLeft, &own,
+                partnerVisit: partners.visit, rules)
         } else {
             if !isMatched, let alone = rules.alone {
                 try append(record.pointee, at: rules.rowTime(time), alone)
@@ -169,19 +200,22 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     }
 
     /// Puts out what a record and its partners make, from `position` on; answers whether that was all.
-    @inlinable func walk<Own, Partner>(
+    @inlinable @inline(__always) func walk<Own, Partner>(
         _ record: Own, at time: Timestamp, _ position: inout Int,
-        partners: inout TimedRows<Partner>, _ rules: IntervalRules<Own, Partner, Output>,
-        _ partnerRules: IntervalRules<Partner, Own, Output>
+        partners: inout TimedRows<Partner>, _ rules: borrowing IntervalRules<Own, Output>,
+        _ partnerRules: borrowing IntervalRules<Partner, Output>,
+        _ pair: IntervalPair<Own, Partner, Output>
     ) throws -> Bool {
         let last = rules.expiry(time)
         while position < partners.endIndex {
             let partnerTime = partners.time(at: position)
             guard partnerTime <= last else { return true }
             guard core.hasRoom else { return false }
-            if let pair = rules.pair {
-                try partners.withRecord(at: position) {
-                    try append(record, $0, at: max(time, partnerTime), pair)
+            if rules.hasPairs {
+                try partners.withRecord(at: position) { partner in
+                    do { try pair(record, partner, max(time, partnerTime), &core.output) } catch {
+                        throw RecordError(record: (record, partner), cause: error)
+                    }
                 }
             } else if let matched = partnerRules.matched, !partners.isMatched(at: position) {
                 try append(
@@ -195,26 +229,25 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
 
     /// Keeps a record for partners to come, and sees to it that it is cleaned up.
     @inlinable @discardableResult
-    func keep<Own, Partner>(
-        _ record: consuming Own, at time: Timestamp, isMatched: Bool, _ place: KeySide<Key>,
-        _ own: inout TimedRows<Own>, _ rules: IntervalRules<Own, Partner, Output>
+    func keep<Own>(
+        _ record: consuming Own, at time: Timestamp, isMatched: Bool, _ key: Key, _ hash: UInt64,
+        isLeft: Bool, _ own: inout TimedRows<Own>, partnerVisit: Timestamp?,
+        _ rules: borrowing IntervalRules<Own, Output>
     ) -> Int {
         let index = own.insert(record, at: time, isMatched: isMatched)
-        let due = rules.expiry(time)
-        let isSoonEnough = own.visit.map { rules.alone == nil || $0 <= due } ?? false
-        if !isSoonEnough {
-            own.visit = due
-            timers.insert(place, at: due)
+        var due = rules.expiry(time)
+        if hasAlone {
+            if let visit = own.visit, visit <= due { return index }
+        } else {
+            if own.visit != nil { return index }
+            if partnerVisit != nil {
+                guard own.count > IntervalRows<Left, Right>.few else { return index }
+                due = visit(of: own, rules)
+            }
         }
+        own.visit = due
+        timers.insert(KeySide(key: key, hash: hash, isLeft: isLeft), at: due)
         return index
-    }
-
-    @inlinable func append<Own, Partner>(
-        _ own: Own, _ partner: Partner, at time: Timestamp, _ make: (Own, Partner) throws -> Output
-    ) throws {
-        do { core.output.append(try make(own, partner), at: time) } catch {
-            throw RecordError(record: (own, partner), cause: error)
-        }
     }
 
     @inlinable func append<Own>(
@@ -226,7 +259,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     }
 
     /// Goes on with the record whose partners did not all fit; answers whether they did now.
-    @inlinable func finishPending() throws -> Bool {
+    @inlinable func finishPending(_ pair: IntervalPair<Left, Right, Output>) throws -> Bool {
         guard var meeting = pending else { return true }
         let place = meeting.place
         let isDone = try table.updateIfPresent(place.key, hash: place.hash) { rows in
@@ -234,12 +267,12 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 let row = rows.lefts[meeting.own]
                 return try walk(
                     row.record, at: row.time, &meeting.position, partners: &rows.rights, leftRules,
-                    rightRules)
+                    rightRules, pair)
             }
             let row = rows.rights[meeting.own]
             return try walk(
                 row.record, at: row.time, &meeting.position, partners: &rows.lefts, rightRules,
-                leftRules)
+                leftRules, { try pair($1, $0, $2, &$3) })
         }
         pending = isDone ?? true ? nil : meeting
         return isDone ?? true
@@ -250,65 +283,151 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     /// Drops the records for which no partner can come any more, and puts out those that have had none
     /// where the join says so; answers whether that was all.
     @inlinable func advance() throws -> Bool {
-        while true {
-            if visiting == nil { visiting = timers.popDue(upTo: core.watermark) }
-            guard let visit = visiting else { return true }
-            guard try clean(visit.element, dueAt: visit.time) else { return false }
+        let watermark = core.watermark
+        // Where cleaning puts nothing out, no one can tell in what order it goes.
+        let isOrdered = hasAlone
+        var released = 0
+        defer { core.release(released) }
+        if let visit = visiting {
+            guard try clean(visit.element, dueAt: visit.time, &released) else { return false }
             visiting = nil
         }
-    }
-
-    /// Cleans up one side of a key; answers whether all has been put out.
-    ///
-    /// A timer that is not the one that the side waits for is passed over: a record with an earlier time has
-    /// come since.
-    @inlinable func clean(_ place: KeySide<Key>, dueAt time: Timestamp) throws -> Bool {
-        var isDone = true
-        let isEmpty = try table.updateIfPresent(place.key, hash: place.hash) { rows in
-            guard (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time else {
+        while let visit = isOrdered
+            ? timers.popDue(upTo: watermark) : timers.popDueInAnyOrder(upTo: watermark)
+        {
+            guard try clean(visit.element, dueAt: visit.time, &released) else {
+                visiting = visit
                 return false
             }
-            if place.isLeft {
-                isDone = try expire(&rows.lefts, place, leftRules)
-            } else {
-                isDone = try expire(&rows.rights, place, rightRules)
-            }
-            return rows.lefts.isEmpty && rows.rights.isEmpty
         }
-        if isDone, isEmpty == true { try table.remove(place.key, hash: place.hash) }
+        return true
+    }
+
+    /// Cleans up one side of a key, or both; answers whether all has been put out.
+    ///
+    /// A timer that is not the one that the side waits for is passed over: a record with an earlier time has
+    /// come since, or the key has gone and come again.
+    @inlinable func clean(
+        _ place: KeySide<Key>, dueAt time: Timestamp, _ released: inout Int
+    ) throws -> Bool {
+        var isDone = true
+        try table.updateOrRemove(place.key, hash: place.hash) { rows in
+            guard (place.isLeft ? rows.lefts.visit : rows.rights.visit) == time else {
+                return true
+            }
+            if !hasAlone {
+                drop(&rows.lefts, leftRules, &released)
+                drop(&rows.rights, rightRules, &released)
+                scheduleNext(&rows, place)
+            } else if place.isLeft {
+                isDone = try expire(&rows.lefts, place, leftRules, &released)
+            } else {
+                isDone = try expire(&rows.rights, place, rightRules, &released)
+            }
+            return !(rows.lefts.isEmpty && rows.rights.isEmpty)
+        }
         return isDone
     }
 
-    @inlinable func expire<Own, Partner>(
+    /// Drops the records that no partner can come for.
+    @inlinable func drop<Own>(
+        _ rows: inout TimedRows<Own>, _ rules: borrowing IntervalRules<Own, Output>,
+        _ released: inout Int
+    ) {
+        guard !rows.isEmpty else { return }
+        let (watermark, upper) = (core.watermark, rules.upper)
+        let first = rows.firstIndex(notOver: { $0.advanced(byMicroseconds: upper) <= watermark })
+        released &+= first &- rows.startIndex
+        rows.dropFirst(first &- rows.startIndex)
+    }
+
+    /// Sets the timer that takes the place of one that has come, where both sides are cleaned up.
+    @inlinable func scheduleNext(_ rows: inout IntervalRows<Left, Right>, _ place: KeySide<Key>) {
+        if place.isLeft { rows.lefts.visit = nil } else { rows.rights.visit = nil }
+        guard let (due, isLeft) = nextVisit(rows, place) else { return }
+        if isLeft { rows.lefts.visit = due } else { rows.rights.visit = due }
+        timers.insert(KeySide(key: place.key, hash: place.hash, isLeft: isLeft), at: due)
+    }
+
+    @inlinable func nextVisit(
+        _ rows: borrowing IntervalRows<Left, Right>, _ place: KeySide<Key>
+    ) -> (due: Timestamp, isLeft: Bool)? {
+        let few = IntervalRows<Left, Right>.few
+        let (lefts, rights) = (rows.lefts.count, rows.rights.count)
+        if (place.isLeft ? rows.rights.visit : rows.lefts.visit) != nil {
+            // The other side's timer cleans up the few of this one.
+            guard (place.isLeft ? lefts : rights) > few else { return nil }
+            return place.isLeft
+                ? (visit(of: rows.lefts, leftRules), true)
+                : (visit(of: rows.rights, rightRules), false)
+        }
+        guard lefts > 0 else {
+            return rights > 0 ? (visit(of: rows.rights, rightRules), false) : nil
+        }
+        let left = visit(of: rows.lefts, leftRules)
+        guard rights > 0 else { return (left, true) }
+        let right = visit(of: rows.rights, rightRules)
+        // Many must not wait for a few, nor for as many that go later.
+        if lefts > few || rights > few {
+            let isLeft = rights <= few || lefts > few && left <= right
+            return isLeft ? (left, true) : (right, false)
+        }
+        return left >= right ? (left, true) : (right, false)
+    }
+
+    /// When it is worth while to clean up records: when all of a few, or half of many, are of no more use.
+    @inlinable func visit<Own>(
+        of rows: borrowing TimedRows<Own>, _ rules: borrowing IntervalRules<Own, Output>
+    ) -> Timestamp {
+        let behind =
+            rows.count <= IntervalRows<Left, Right>.few ? rows.count &- 1 : rows.count / 2
+        return rules.expiry(rows.time(at: rows.startIndex &+ behind))
+    }
+
+    /// Drops the records of a side that no partner can come for, and puts out those that have had none
+    /// where the join says so; answers whether the output had room for all.
+    @inlinable func expire<Own>(
         _ rows: inout TimedRows<Own>, _ place: KeySide<Key>,
-        _ rules: IntervalRules<Own, Partner, Output>
+        _ rules: borrowing IntervalRules<Own, Output>, _ released: inout Int
     ) throws -> Bool {
+        guard rules.hasAlone else {
+            drop(&rows, rules, &released)
+            schedule(&rows, place, rules)
+            return true
+        }
         var index = rows.startIndex
-        var isDone = true
+        let isDone = try putOutAlone(rows, &index, rules)
+        released &+= index &- rows.startIndex
+        rows.dropFirst(index &- rows.startIndex)
+        if isDone { schedule(&rows, place, rules) }
+        return isDone
+    }
+
+    /// Puts out the records that no partner can come for and none has come, from `index` on, which is then
+    /// that of the first to stay; answers whether the output had room for all.
+    @inlinable func putOutAlone<Own>(
+        _ rows: borrowing TimedRows<Own>, _ index: inout Int,
+        _ rules: borrowing IntervalRules<Own, Output>
+    ) throws -> Bool {
         while index < rows.endIndex, rules.expiry(rows.time(at: index)) <= core.watermark {
             if let alone = rules.alone, !rows.isMatched(at: index) {
-                guard core.hasRoom else {
-                    isDone = false
-                    break
-                }
+                guard core.hasRoom else { return false }
                 try append(rows[index].record, at: rules.rowTime(rows.time(at: index)), alone)
             }
             index &+= 1
         }
-        core.release(index &- rows.startIndex)
-        rows.dropFirst(index &- rows.startIndex)
-        if isDone { scheduleNext(&rows, place, rules) }
-        return isDone
+        return true
     }
 
-    @inlinable func scheduleNext<Own, Partner>(
+    /// Sets the timer of one side.
+    @inlinable func schedule<Own>(
         _ rows: inout TimedRows<Own>, _ place: KeySide<Key>,
-        _ rules: IntervalRules<Own, Partner, Output>
+        _ rules: borrowing IntervalRules<Own, Output>
     ) {
         rows.visit = nil
         guard !rows.isEmpty else { return }
-        let next = rows.startIndex &+ (rules.alone == nil ? rows.count / 2 : 0)
-        let due = rules.expiry(rows.time(at: next))
+        let due =
+            rules.hasAlone ? rules.expiry(rows.time(at: rows.startIndex)) : visit(of: rows, rules)
         rows.visit = due
         timers.insert(place, at: due)
     }

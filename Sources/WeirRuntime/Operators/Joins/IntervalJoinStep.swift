@@ -1,17 +1,31 @@
 public import WeirCore
 
 /// Makes the record loop of an interval join's left port.
+///
+/// - Parameters:
+///   - isPair: What two partners must fulfil besides.
+///   - pair: Makes the row of a pair.
 @inlinable @inline(__always)
 func intervalLeftLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
-    by keyOf: @escaping @Sendable (Left) -> Key, _ right: Right.Type, _ output: Output.Type
+    by keyOf: @escaping @Sendable (Left) -> Key,
+    where isPair: @escaping @Sendable (Left, Right) throws -> Bool,
+    pair: @escaping @Sendable (Left, Right) throws -> Output
 ) -> JoinLoop<Left, IntervalJoinState<Left, Right, Key, Output>> {
-    // Captures the key's function alone, for the reason that `mapStep` gives.
+    // Captures the job's functions alone, for the reason that `mapStep` gives.
     { batch, state in
-        guard try state.finishPending() else { return false }
+        let putOut: IntervalPair<Left, Right, Output> = { left, right, time, output in
+            if try isPair(left, right) { output.append(try pair(left, right), at: time) }
+        }
+        guard try state.finishPending(putOut) else { return false }
         batch.assignMissingHashes(keyOf)
+        let (rules, partnerRules) = (state.leftRules, state.rightRules)
         let isEmpty = try batch.drainHashedPlaces { left, isMoved, time, hash in
             try state.joinLeft(
-                left, isMoved: &isMoved, at: time, key: keyOf(left.pointee), hash: hash)
+                left, isMoved: &isMoved, at: time, key: keyOf(left.pointee), hash: hash, rules,
+                partnerRules
+            ) { left, right, time, output in
+                if try isPair(left, right) { output.append(try pair(left, right), at: time) }
+            }
         }
         return isEmpty && state.pending == nil
     }
@@ -20,14 +34,24 @@ func intervalLeftLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
 /// Makes the record loop of an interval join's right port.
 @inlinable @inline(__always)
 func intervalRightLoop<Left: Sendable, Right: Sendable, Key: StreamKey, Output>(
-    by keyOf: @escaping @Sendable (Right) -> Key, _ left: Left.Type, _ output: Output.Type
+    by keyOf: @escaping @Sendable (Right) -> Key,
+    where isPair: @escaping @Sendable (Left, Right) throws -> Bool,
+    pair: @escaping @Sendable (Left, Right) throws -> Output
 ) -> JoinLoop<Right, IntervalJoinState<Left, Right, Key, Output>> {
     { batch, state in
-        guard try state.finishPending() else { return false }
+        let putOut: IntervalPair<Left, Right, Output> = { left, right, time, output in
+            if try isPair(left, right) { output.append(try pair(left, right), at: time) }
+        }
+        guard try state.finishPending(putOut) else { return false }
         batch.assignMissingHashes(keyOf)
+        let (rules, partnerRules) = (state.rightRules, state.leftRules)
         let isEmpty = try batch.drainHashedPlaces { right, isMoved, time, hash in
             try state.joinRight(
-                right, isMoved: &isMoved, at: time, key: keyOf(right.pointee), hash: hash)
+                right, isMoved: &isMoved, at: time, key: keyOf(right.pointee), hash: hash, rules,
+                partnerRules
+            ) { right, left, time, output in
+                if try isPair(left, right) { output.append(try pair(left, right), at: time) }
+            }
         }
         return isEmpty && state.pending == nil
     }
@@ -51,10 +75,12 @@ public func intervalJoinSteps<Left: Sendable, Right: Sendable, Key: StreamKey, O
     _ interval: JoinInterval, leftKey: @escaping @Sendable (Left) -> Key,
     rightKey: @escaping @Sendable (Right) -> Key, outputs: JoinOutputs<Left, Right, Output>
 ) -> (left: Step<Left>, right: Step<Right>) {
-    intervalJoinSteps(
+    let pair = outputs.pair ?? { _, _ in throw JoinSideMissing() }
+    return intervalJoinSteps(
         context, into: next, late: late, interval,
-        left: intervalLeftLoop(by: leftKey, Right.self, Output.self),
-        right: intervalRightLoop(by: rightKey, Left.self, Output.self), outputs: outputs)
+        left: intervalLeftLoop(by: leftKey, where: { _, _ in true }, pair: pair),
+        right: intervalRightLoop(by: rightKey, where: { _, _ in true }, pair: pair),
+        outputs: outputs)
 }
 
 /// Makes the same steps from their record loops; see `mapStep` of WeirCore.

@@ -26,32 +26,37 @@ public struct JoinOutputs<Left: Sendable, Right: Sendable, Output>: Sendable {
     }
 }
 
-/// What one side of an interval join does with its records.
+/// What one side of an interval join does with its records, but for making
+/// the rows of pairs.
 @usableFromInline
-struct IntervalRules<Own, Partner, Output> {
+struct IntervalRules<Own, Output> {
     /// Partners are at least that much later, microseconds.
     @usableFromInline let lower: Int64
     /// Partners are at most that much later: when the watermark has got there, no more can come.
     @usableFromInline let upper: Int64
-    @usableFromInline let pair: ((Own, Partner) throws -> Output)?
+    /// Whether pairs appear.
+    @usableFromInline let hasPairs: Bool
     @usableFromInline let alone: ((Own) throws -> Output)?
     @usableFromInline let matched: ((Own) throws -> Output)?
+    /// Whether records without a partner appear.
+    @usableFromInline let hasAlone: Bool
     /// Whether it matters which records have had a partner.
     @usableFromInline let isTracked: Bool
     /// Whether a record is done with once it has a partner.
     @usableFromInline let isSettledByMatch: Bool
 
     @inlinable init(
-        lower: Int64, upper: Int64, pair: ((Own, Partner) throws -> Output)?,
-        alone: ((Own) throws -> Output)?, matched: ((Own) throws -> Output)?
+        lower: Int64, upper: Int64, hasPairs: Bool, alone: ((Own) throws -> Output)?,
+        matched: ((Own) throws -> Output)?
     ) {
         self.lower = lower
         self.upper = upper
-        self.pair = pair
+        self.hasPairs = hasPairs
         self.alone = alone
         self.matched = matched
+        hasAlone = alone != nil
         isTracked = alone != nil || matched != nil
-        isSettledByMatch = isTracked && pair == nil
+        isSettledByMatch = isTracked && !hasPairs
     }
 
     /// When no more partners can come for a record of that time.

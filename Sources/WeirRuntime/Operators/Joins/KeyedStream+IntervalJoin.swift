@@ -21,7 +21,31 @@ extension KeyedStream {
     ) -> DataStream<Output> {
         intervalJoined(
             "inner, \(interval)", with: other, within: interval, late: late, as: name,
-            outputs: JoinOutputs(pair: result))
+            outputs: JoinOutputs(pair: result), where: { _, _ in true }, pair: result)
+    }
+
+    /// Like ``joined(with:within:late:as:_:)``, of those pairs that fulfil a condition.
+    ///
+    /// The rows of others are not made: cheaper than a result that is `nil` for them, left out later.
+    /// ```swift
+    /// auctions.keyed(by: \.id)
+    ///     .joined(
+    ///         with: bids.keyed(by: \.auction), within: .zero ... .minutes(10),
+    ///         where: { auction, bid in bid.price >= auction.reserve }, late: .drop, as: "serious-bids"
+    ///     ) { auction, bid in SeriousBid(auction, bid) }
+    /// ```
+    ///
+    /// - Parameter isPair: The condition, on a record of this stream and a partner of it.
+    @inlinable @inline(__always)
+    public func joined<Other: Sendable, Output: Sendable>(
+        with other: KeyedStream<Other, Key>, within interval: JoinInterval,
+        where isPair: @escaping @Sendable (Element, Other) throws -> Bool,
+        late: LateRecords<JoinSide<Element, Other>>, as name: String,
+        _ result: @escaping @Sendable (Element, Other) throws -> Output
+    ) -> DataStream<Output> {
+        intervalJoined(
+            "inner, \(interval), with a condition", with: other, within: interval, late: late,
+            as: name, outputs: JoinOutputs(pair: result), where: isPair, pair: result)
     }
 
     /// Like ``joined(with:within:late:as:_:)``, and each record of this stream without a partner
@@ -35,7 +59,8 @@ extension KeyedStream {
         intervalJoined(
             "left, \(interval)", with: other, within: interval, late: late, as: name,
             outputs: JoinOutputs(
-                pair: { try result($0, $1) }, leftAlone: { try result($0, nil) }))
+                pair: { try result($0, $1) }, leftAlone: { try result($0, nil) }),
+            where: { _, _ in true }, pair: { try result($0, $1) })
     }
 
     /// Like ``joined(with:within:late:as:_:)``, and each record of `other` without a partner appears
@@ -49,7 +74,8 @@ extension KeyedStream {
         intervalJoined(
             "right, \(interval)", with: other, within: interval, late: late, as: name,
             outputs: JoinOutputs(
-                pair: { try result($0, $1) }, rightAlone: { try result(nil, $0) }))
+                pair: { try result($0, $1) }, rightAlone: { try result(nil, $0) }),
+            where: { _, _ in true }, pair: { try result($0, $1) })
     }
 
     /// Like ``joined(with:within:late:as:_:)``, and each record of either stream without a partner
@@ -64,7 +90,8 @@ extension KeyedStream {
             "full, \(interval)", with: other, within: interval, late: late, as: name,
             outputs: JoinOutputs(
                 pair: { try result($0, $1) }, leftAlone: { try result($0, nil) },
-                rightAlone: { try result(nil, $0) }))
+                rightAlone: { try result(nil, $0) }),
+            where: { _, _ in true }, pair: { try result($0, $1) })
     }
 
     /// A stream of the records of this stream that have a partner in `other`, as
@@ -79,7 +106,8 @@ extension KeyedStream {
     ) -> DataStream<Element> {
         intervalJoined(
             "semi, \(interval)", with: other, within: interval, late: late, as: name,
-            outputs: JoinOutputs(leftMatched: { $0 }))
+            outputs: JoinOutputs(leftMatched: { $0 }), where: { _, _ in true },
+            pair: { _, _ in throw JoinSideMissing() })
     }
 
     /// A stream of the records of this stream that have no partner in `other`, as
@@ -93,17 +121,20 @@ extension KeyedStream {
     ) -> DataStream<Element> {
         intervalJoined(
             "anti, \(interval)", with: other, within: interval, late: late, as: name,
-            outputs: JoinOutputs(leftAlone: { $0 }))
+            outputs: JoinOutputs(leftAlone: { $0 }), where: { _, _ in true },
+            pair: { _, _ in throw JoinSideMissing() })
     }
 
     @inlinable @inline(__always)
     func intervalJoined<Other: Sendable, Output: Sendable>(
         _ detail: String, with other: KeyedStream<Other, Key>, within interval: JoinInterval,
         late: LateRecords<JoinSide<Element, Other>>, as name: String,
-        outputs made: JoinOutputs<Element, Other, Output>
+        outputs made: JoinOutputs<Element, Other, Output>,
+        where isPair: @escaping @Sendable (Element, Other) throws -> Bool,
+        pair: @escaping @Sendable (Element, Other) throws -> Output
     ) -> DataStream<Output> {
-        let left = intervalLeftLoop(by: key, Other.self, Output.self)
-        let right = intervalRightLoop(by: other.key, Element.self, Output.self)
+        let left = intervalLeftLoop(by: key, where: isPair, pair: pair)
+        let right = intervalRightLoop(by: other.key, where: isPair, pair: pair)
         let body = TransformBody { context, outputs, _ in
             let steps = intervalJoinSteps(
                 context, into: try outputs.step(0),

@@ -18,7 +18,8 @@ extension KeyedStream {
             return intervalJoined(
                 "inner, kept for \(span.spelledOut)", with: other,
                 within: .between(.zero - span, span),
-                late: late, as: name, outputs: JoinOutputs(pair: result))
+                late: late, as: name, outputs: JoinOutputs(pair: result), where: { _, _ in true },
+                pair: result)
         case .forever:
             let left = unboundedLeftLoop(by: key, Other.self, Output.self)
             let right = unboundedRightLoop(by: other.key, Element.self, Output.self)
@@ -53,7 +54,8 @@ extension KeyedStream {
             return intervalJoined(
                 "semi, kept for \(span.spelledOut)", with: other,
                 within: .between(.zero - span, span), late: late, as: name,
-                outputs: JoinOutputs(leftMatched: { $0 }))
+                outputs: JoinOutputs(leftMatched: { $0 }), where: { _, _ in true },
+                pair: { _, _ in throw JoinSideMissing() })
         case .forever:
             let left = unboundedSemiLeftLoop(by: key, Other.self)
             let right = unboundedSemiRightLoop(by: other.key, Element.self)

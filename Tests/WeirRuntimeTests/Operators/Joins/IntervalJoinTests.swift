@@ -32,7 +32,8 @@ private enum Kind: CaseIterable {
 /// A join with its state in view.
 private func joining(
     _ kind: Kind, _ interval: JoinInterval, _ context: SubtaskContext, _ next: Step<JoinedPair>,
-    late: Step<JoinSide<Event, Event>>? = nil
+    late: Step<JoinSide<Event, Event>>? = nil,
+    where isPair: @escaping @Sendable (Event, Event) throws -> Bool = { _, _ in true }
 ) -> (
     left: Step<Event>, right: Step<Event>,
     state: IntervalJoinState<Event, Event, Int, JoinedPair>
@@ -40,10 +41,11 @@ private func joining(
     let core = JoinCore<Event, Event, JoinedPair>(context, into: next, late: late)
     let state = IntervalJoinState<Event, Event, Int, JoinedPair>(
         core: core, interval: interval, outputs: kind.outputs)
+    let pair = kind.outputs.pair ?? { _, _ in throw JoinSideMissing() }
     let left = intervalLeftLoop(
-        by: { (event: Event) in event.key }, Event.self, JoinedPair.self)
+        by: { (event: Event) in event.key }, where: isPair, pair: pair)
     let right = intervalRightLoop(
-        by: { (event: Event) in event.key }, Event.self, JoinedPair.self)
+        by: { (event: Event) in event.key }, where: isPair, pair: pair)
     let advance: (Signal) throws -> Bool = { _ in try state.advance() }
     return (
         core.step(0, join: { try left(&$0, state) }, advance: advance),
@@ -256,6 +258,109 @@ private func micros(_ lower: Int64, _ upper: Int64) -> JoinInterval {
             #expect(state.timers.count <= 1)
             #expect(harness.context.counters.held.current <= 110)
         }
+    }
+
+    @Test(arguments: [Kind.inner, .semi])
+    private func `has one timer for both sides of a key, and more only where there are many`(
+        kind: Kind
+    ) throws {
+        var seen: IntervalJoinState<Event, Event, Int, JoinedPair>?
+        let harness = try TwoPortHarness<Event, Event, JoinedPair>(.forTesting()) {
+            let steps = joining(kind, micros(0, 1_000), $0, $1)
+            seen = steps.state
+            return (steps.left, steps.right)
+        }
+        let state = try #require(seen)
+        let held = { harness.context.counters.held.current }
+        for time in 0..<5 as Range<Int64> { try harness.send(left(1, Int(time), at: time)) }
+        for time in 5..<15 as Range<Int64> { try harness.send(right(1, Int(time), at: time)) }
+        #expect(state.timers.count == 1 && held() > 0)
+        // The left ones wait for rights for long, the few right ones with them.
+        for input in watermark(20) { try harness.send(input) }
+        #expect(state.timers.count == 1 && state.table.count == 1)
+        for time in 21..<600 as Range<Int64> {
+            try harness.send(left(2, 0, at: time))
+            try harness.send(right(2, Int(time), at: time))
+            if time % 5 == 0 { for input in watermark(time) { try harness.send(input) } }
+            #expect(state.timers.count <= 3)
+        }
+        // Of the second key's many right ones, which wait for nothing, few are left.
+        var rights = 0
+        try state.table.updateIfPresent(2, hash: 2.stableHash) { rights = $0.rights.count }
+        #expect(rights < 50)
+        for input in watermark(1_004) { try harness.send(input) }
+        #expect(state.table.count == 1)
+        for input in watermark(2_000) { try harness.send(input) }
+        #expect(state.table.isEmpty && state.timers.isEmpty && held() == 0)
+    }
+
+    @Test func `cleans up what older checkpoints have, with a timer for each side`() throws {
+        var seen: IntervalJoinState<Event, Event, Int, JoinedPair>?
+        let harness = try TwoPortHarness<Event, Event, JoinedPair>(.forTesting()) {
+            let steps = joining(.inner, micros(-5, 30), $0, $1)
+            seen = steps.state
+            return (steps.left, steps.right)
+        }
+        let state = try #require(seen)
+        for key in 0..<50 {
+            let time = Timestamp(microseconds: Int64(key) + 10)
+            try state.table.update(
+                key, hash: key.stableHash, initial: { IntervalRows() },
+                {
+                    $0.lefts.insert(Event(key, 0, at: 10), at: time, isMatched: false)
+                    $0.rights.insert(Event(key, 1, at: 10), at: time, isMatched: false)
+                    $0.lefts.visit = time.advanced(byMicroseconds: 30)
+                    $0.rights.visit = time.advanced(byMicroseconds: 5)
+                })
+            for (isLeft, span) in [(true, 30), (false, 5)] as [(Bool, Int64)] {
+                state.timers.insert(
+                    KeySide(key: key, hash: key.stableHash, isLeft: isLeft),
+                    at: time.advanced(byMicroseconds: span))
+            }
+        }
+        for now in stride(from: 12, to: 95, by: 3) as StrideTo<Int64> {
+            for input in watermark(now) { try harness.send(input) }
+            // A left record is gone when 30 have passed, and its key with it.
+            #expect(state.table.count == min(50, max(0, 50 - Int(now) + 39)))
+        }
+        #expect(state.timers.isEmpty && harness.records == [])
+    }
+
+    @Test func `puts out the pairs alone that fulfil a condition`() throws {
+        var total = 0
+        for seed in 0..<joinCaseCount {
+            let scenario = JoinScenario(seed: seed)
+            let run = try JoinRun(
+                scenario, batchSize: 1 + Int(seed % 7), refusing: Refusal.allCases[Int(seed % 3)]
+            ) { context, next, late in
+                let steps = joining(.inner, micros(-9, 6), context, next, late: late) {
+                    ($0.value + $1.value) % 3 == 0
+                }
+                return (steps.left, steps.right)
+            }
+            let records = scenario.judged()
+            let expected = Self.expected(.inner, lower: -9, upper: 6, records).filter {
+                (($0.row.left?.value ?? 0) + ($0.row.right?.value ?? 0)) % 3 == 0
+            }
+            #expect(counted(run.rows) == counted(expected), "seed \(seed)")
+            #expect(run.late == records.late)
+            total += expected.count
+        }
+        #expect(total > joinCaseCount / 8)
+    }
+
+    @Test func `hands on what its condition throws, with the records`() throws {
+        struct Odd: Error {}
+        let harness = try TwoPortHarness<Event, Event, JoinedPair>(.forTesting()) {
+            let steps = joining(.inner, micros(-9, 6), $0, $1) { _, right in
+                if right.value == 2 { throw Odd() }
+                return true
+            }
+            return (steps.left, steps.right)
+        }
+        try harness.send(left(1, 0, at: 10))
+        try harness.send(right(1, 1, at: 10))
+        #expect(throws: (any Error).self) { try harness.send(right(1, 2, at: 10)) }
     }
 
     @Test func `reports an interval that nothing lies in`() throws {
