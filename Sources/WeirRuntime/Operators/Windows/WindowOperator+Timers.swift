@@ -29,9 +29,9 @@ extension WindowOperator {
         entry.endTimer = needed
         let timer = timer(of: entry, key, isEnd: true)
         if isEventTime {
-            eventTimers.register(timer, at: needed)
+            eventTimers.registerNew(timer, at: needed)
         } else {
-            processingTimers.register(timer, at: needed)
+            processingTimers.registerNew(timer, at: needed)
         }
         if needed <= currentTime { timersMayBeDue = true }
     }
@@ -44,9 +44,10 @@ extension WindowOperator {
         guard !entry.triggerTimers.contains(timer) else { return }
         entry.triggerTimers.append(timer)
         let payload = self.timer(of: entry, key, isEnd: false)
+        // Each window knows its pending timers.
         switch timer.domain {
-        case .eventTime: eventTimers.register(payload, at: timer.time)
-        case .processingTime: processingTimers.register(payload, at: timer.time)
+        case .eventTime: eventTimers.registerNew(payload, at: timer.time)
+        case .processingTime: processingTimers.registerNew(payload, at: timer.time)
         }
         timersMayBeDue = true
     }
