@@ -29,21 +29,24 @@ where Folded.Input == Input {
 
     /// Each key's open windows; a key without any is not in it.
     @usableFromInline let table = StateTable<Key, OpenWindows<Folded.Accumulator>>()
-    @usableFromInline var eventTimers = TimerQueue<WindowTimer<Key>>()
-    @usableFromInline var processingTimers = TimerQueue<WindowTimer<Key>>()
-    @usableFromInline var nextNumber = 0
-    @usableFromInline var watermark = Timestamp.earliest
-    @usableFromInline var now = Timestamp.earliest
-    @usableFromInline var hasEnded = false
+    // Access is not checked for overlaps at run time: a record would make several calls for it, and what is
+    // passed `inout` is a timer queue, or a list, whose methods call nothing of the operator's.
+    @exclusivity(unchecked) @usableFromInline var eventTimers = TimerQueue<WindowTimer<Key>>()
+    @exclusivity(unchecked) @usableFromInline var processingTimers = TimerQueue<WindowTimer<Key>>()
+    @exclusivity(unchecked) @usableFromInline var nextNumber = 0
+    @exclusivity(unchecked) @usableFromInline var watermark = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var now = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var hasEnded = false
 
     /// The batch at hand, and the first of its rows that has not been taken.
-    @usableFromInline var input = Batch<Input>()
-    @usableFromInline var row = 0
-    @usableFromInline var pendingSignal: Signal?
-    @usableFromInline var timersMayBeDue = false
+    @exclusivity(unchecked) @usableFromInline var input = Batch<Input>()
+    @exclusivity(unchecked) @usableFromInline var row = 0
+    @exclusivity(unchecked) @usableFromInline var pendingSignal: Signal?
+    @exclusivity(unchecked) @usableFromInline var timersMayBeDue = false
     /// The windows of the record at hand, and which of the open ones they are.
-    @usableFromInline var assigned = ContiguousArray<Window>()
-    @usableFromInline var touched = ContiguousArray<(number: Int, firstStart: Timestamp)>()
+    @exclusivity(unchecked) @usableFromInline var assigned = ContiguousArray<Window>()
+    @exclusivity(unchecked) @usableFromInline
+    var touched = ContiguousArray<(number: Int, firstStart: Timestamp)>()
 
     @inlinable init(
         _ windowing: Windowing<Input, Key>, _ aggregate: Folded, context: SubtaskContext,
