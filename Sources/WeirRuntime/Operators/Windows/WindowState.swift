@@ -10,8 +10,8 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     /// Appends results for one key; answers whether all have been appended. `position` starts at 0
     /// and is the function's own to say where it goes on.
     public typealias Emit = (
-        _ key: Key, _ window: Window, _ accumulator: Merged.Accumulator, _ position: inout Int,
-        _ output: inout Batch<Output>, _ limit: Int
+        _ key: Key, _ window: Window, _ accumulator: borrowing Merged.Accumulator,
+        _ position: inout Int, _ output: inout Batch<Output>, _ limit: Int
     ) throws -> Bool
 
     @usableFromInline let aggregate: Merged
