@@ -72,20 +72,20 @@ extension WindowOperator {
         }
         guard let (time, timer) = due else { return false }
         let hash = timer.key.stableHash
-        let isEmpty = try table.update(timer.key, hash: hash, initial: { Entries() }) { open in
+        let isEmpty = try table.updateExisting(timer.key, hash: hash) { open in
             guard
                 let position = open.position(
                     ofNumber: timer.number, firstStart: timer.firstStart)
-            else { return open.windows.isEmpty }
+            else { return open.isEmpty }
             if timer.isEnd {
-                let isClosed = try end(&open.windows[position], timer.key, at: time)
-                if isClosed { open.windows.remove(at: position) }
+                let isClosed = try end(&open[position], timer.key, at: time)
+                if isClosed { open.remove(at: position) }
             } else {
-                try fireTrigger(&open.windows[position], timer.key, at: time, domain)
+                try fireTrigger(&open[position], timer.key, at: time, domain)
             }
-            return open.windows.isEmpty
+            return open.isEmpty
         }
-        if isEmpty { try table.remove(timer.key, hash: hash) }
+        if isEmpty == true { try table.remove(timer.key, hash: hash) }
         return true
     }
 

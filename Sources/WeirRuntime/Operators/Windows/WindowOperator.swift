@@ -182,9 +182,9 @@ where Folded.Input == Input {
                 guard let position = open.position(ofNumber: number, firstStart: firstStart) else {
                     continue
                 }
-                try decide(record, at: time, key, &open.windows[position])
+                try decide(record, at: time, key, &open[position])
             }
-            return (!touched.isEmpty, open.windows.isEmpty)
+            return (!touched.isEmpty, open.isEmpty)
         }
         if isEmpty { try table.remove(key, hash: hash) }
         return isKept
@@ -195,10 +195,10 @@ where Folded.Input == Input {
         guard isMerging else {
             let position = position(of: window, key, &open)
             return touched.append(
-                (open.windows[position].number, open.windows[position].firstStart))
+                (open[position].number, open[position].firstStart))
         }
         guard let position = try merge(window, key, &open) else { return }
-        let entry = (open.windows[position].number, open.windows[position].firstStart)
+        let entry = (open[position].number, open[position].firstStart)
         if !touched.contains(where: { $0.number == entry.0 }) { touched.append(entry) }
     }
 
@@ -210,27 +210,24 @@ where Folded.Input == Input {
             guard let position = open.position(ofNumber: number, firstStart: firstStart) else {
                 continue
             }
-            if open.windows[position].accumulator == nil {
-                open.windows[position].accumulator = aggregate.makeAccumulator()
+            if open[position].accumulator == nil {
+                open[position].accumulator = aggregate.makeAccumulator()
             }
             // Seen above not to be nil; changed in place, since a copy could be a long one.
-            try aggregate.add(record, to: &open.windows[position].accumulator!)
-            open.windows[position].unfired &+= 1
-            if let found = last, open.windows[found].window.end >= open.windows[position].window.end
-            {
-                continue
-            }
+            try aggregate.add(record, to: &open[position].accumulator!)
+            open[position].unfired &+= 1
+            if let found = last, open[found].window.end >= open[position].window.end { continue }
             last = position
         }
-        if let last { open.windows[last].recordsUnfired &+= 1 }
+        if let last { open[last].recordsUnfired &+= 1 }
     }
 
     @inlinable func position(of window: Window, _ key: Key, _ open: inout Entries) -> Int {
         let position = open.position(of: window)
-        if position < open.windows.count, open.windows[position].window == window {
+        if position < open.count, open[position].window == window {
             return position
         }
-        open.windows.insert(opened(window, key), at: position)
+        open.insert(opened(window, key), at: position)
         return position
     }
 
@@ -238,7 +235,7 @@ where Folded.Input == Input {
         var entry = Entry(window, number: nextNumber)
         nextNumber &+= 1
         entry.hasEnded = due(window) <= currentTime
-        entry.triggerState = trigger?.makeState()
+        if let trigger { entry.triggerState = trigger.makeState() }
         arm(&entry, key)
         return entry
     }
