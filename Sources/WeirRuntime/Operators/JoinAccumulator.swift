@@ -33,11 +33,21 @@ public enum JoinKind: String, Sendable {
 public struct JoinAccumulator<Left: Sendable, Right: Sendable>: Sendable {
     @usableFromInline var lefts: ContiguousArray<Left>
     @usableFromInline var rights: ContiguousArray<Right>
+    /// Whether there was a right record, where that is all that matters; earlier checkpoints have the first
+    /// one in `rights` instead.
+    @usableFromInline var hasRight: Bool
 
-    @inlinable init(lefts: ContiguousArray<Left> = [], rights: ContiguousArray<Right> = []) {
+    @inlinable init(
+        lefts: ContiguousArray<Left> = [], rights: ContiguousArray<Right> = [],
+        hasRight: Bool = false
+    ) {
         self.lefts = lefts
         self.rights = rights
+        self.hasRight = hasRight
     }
+
+    /// Whether the left records have a partner.
+    @inlinable var isMatched: Bool { hasRight || !rights.isEmpty }
 
     /// Appends the joined rows from `position` on, until `output` holds `limit` rows.
     ///
@@ -66,15 +76,16 @@ public struct JoinAccumulator<Left: Sendable, Right: Sendable>: Sendable {
     }
 
     @inlinable func rowCount(_ kind: JoinKind) -> Int {
-        if kind == .semi { return rights.isEmpty ? 0 : lefts.count }
-        if kind == .anti { return rights.isEmpty ? lefts.count : 0 }
+        if kind == .semi { return isMatched ? lefts.count : 0 }
+        if kind == .anti { return isMatched ? 0 : lefts.count }
         if rights.isEmpty { return kind.keepsLeft ? lefts.count : 0 }
         if lefts.isEmpty { return kind.keepsRight ? rights.count : 0 }
         return lefts.count * rights.count
     }
 }
 
-/// Collects the records of both sides of a join; of the right side one, where more do not matter.
+/// Collects the records of both sides of a join; of the right side only that there is one, where no more
+/// matters.
 public struct JoinAggregate<Left: Sendable, Right: Sendable>: Aggregate {
     @usableFromInline let kind: JoinKind
 
@@ -94,14 +105,22 @@ public struct JoinAggregate<Left: Sendable, Right: Sendable>: Aggregate {
     @inlinable func add(
         _ right: Right, toRightsOf accumulator: inout JoinAccumulator<Left, Right>
     ) {
-        if !kind.filtersLeft || accumulator.rights.isEmpty { accumulator.rights.append(right) }
+        if kind.filtersLeft {
+            accumulator.hasRight = true
+        } else {
+            accumulator.rights.append(right)
+        }
     }
 
     @inlinable public func merge(
         _ other: JoinAccumulator<Left, Right>, into accumulator: inout JoinAccumulator<Left, Right>
     ) {
         accumulator.lefts += other.lefts
-        if !kind.filtersLeft || accumulator.rights.isEmpty { accumulator.rights += other.rights }
+        if kind.filtersLeft {
+            accumulator.hasRight = accumulator.isMatched || other.isMatched
+        } else {
+            accumulator.rights += other.rights
+        }
     }
 
     @inlinable public func result(

@@ -76,6 +76,17 @@ struct TimedSlots<Element> {
         return pages[place &>> Self.pageShift][place & (Self.pageSize &- 1)].number
     }
 
+    /// Calls `body` with each place that is not free.
+    @inlinable func forEach(_ body: (Int32, Timestamp, Element) -> Void) {
+        for (page, slots) in pages.enumerated() {
+            for (index, slot) in slots.enumerated() {
+                guard let element = slot.element else { continue }
+                let place = page &<< Self.pageShift | index
+                body(Int32(truncatingIfNeeded: place), slot.time, element)
+            }
+        }
+    }
+
     /// The bytes of the pages; not what elements have on the heap.
     var heldBytes: Int { pages.count * Self.pageSize * MemoryLayout<Slot>.stride }
 

@@ -142,6 +142,7 @@ extension SubtaskContext {
         ) { owner, found in
             var queue = TimerQueue<Payload>()
             for (payload, time) in found { queue.register(payload, at: time) }
+            queue.places = nil
             if let earliest = queue.earliest { clock?.requestTick(at: earliest) }
             owner[keyPath: timers] = queue
         }

@@ -175,8 +175,8 @@ private struct SavedOpenWindow<Accumulator> {
         open.recordsUnfired = standing.counts.recordsUnfired
         open.recordsFired = standing.counts.recordsFired
         open.endTimer = endTimer
-        open.triggerState = triggerState?.state
-        open.triggerTimers = triggerTimers
+        if let triggerState { open.triggerState = triggerState.state }
+        if !triggerTimers.isEmpty { open.triggerTimers = triggerTimers }
         return open
     }
 }
@@ -194,6 +194,7 @@ extension SavedOpenWindow: StateComposite {
 
 extension OpenWindows: StateComposite {
     public static func stateCodec() throws -> StateCodec<OpenWindows> {
+        // As one list: where the latest lies is no concern of checkpoints.
         try .record("OpenWindows", StateField("windows") { $0.windows }) {
             OpenWindows(windows: $0)
         }

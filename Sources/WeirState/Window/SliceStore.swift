@@ -11,13 +11,15 @@ public final class SliceStore<Key: StreamKey, Accumulator> {
     public let assigner: WindowAssigner
     /// Every window that ends at or before this has been fired.
     @inlinable public var firedThrough: Timestamp { fired }
-    @usableFromInline var fired = Timestamp.earliest
+    // Access is not checked for overlaps at run time: no method calls anything that could reach the store.
+    @exclusivity(unchecked) @usableFromInline var fired = Timestamp.earliest
     /// The slices, the earliest first; those before `first` have been dropped.
-    @usableFromInline var slices = ContiguousArray<Slice<Key, Accumulator>?>()
-    @usableFromInline var first = 0
-    @usableFromInline var latest: Slice<Key, Accumulator>?
-    @usableFromInline var keysExpected = 16
-    @usableFromInline var slicesMade = 0
+    @exclusivity(unchecked) @usableFromInline
+    var slices = ContiguousArray<Slice<Key, Accumulator>?>()
+    @exclusivity(unchecked) @usableFromInline var first = 0
+    @exclusivity(unchecked) @usableFromInline var latest: Slice<Key, Accumulator>?
+    @exclusivity(unchecked) @usableFromInline var keysExpected = 16
+    @exclusivity(unchecked) @usableFromInline var slicesMade = 0
     @usableFromInline let allowedLateness: Int64
     /// Where the slices' tables spill to; `nil` where they do not.
     var spillPlace: SpillPlace?

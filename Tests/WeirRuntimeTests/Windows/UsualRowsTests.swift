@@ -45,4 +45,69 @@ import WeirTesting
             #expect(results[0] == results[1] && results[0].flatMap(\.values).sorted() == [1, 2])
         }
     }
+
+    /// Each key against a model of its own.
+    @Test(arguments: [EventWindowing(.session(gap: .microseconds(40))), nil])
+    func `fall into the windows of their keys, of which there are many`(
+        windowing: EventWindowing?
+    ) throws {
+        var random = SeededGenerator(seed: 11)
+        let scenario = try WindowScenario(windowing ?? tumbling(60, lateness: 10))
+        let keyCount = 300
+        var models = (0..<keyCount).map { _ in
+            windowing == nil
+                ? WindowModel(
+                    .sliding(size: 60, slide: 60, offset: 0), domain: .eventTime, lateness: 10,
+                    early: nil, late: .eachRecord, panes: .accumulating)
+                : WindowModel(
+                    .sessions(gap: 40), domain: .eventTime, lateness: 0, early: nil,
+                    late: .eachRecord, panes: .accumulating)
+        }
+        var rowCount = 0
+        for turn in 0..<12 as Range<Int64> {
+            let events = (0..<keyCount).map { number in
+                Event(
+                    .random(in: 0..<keyCount, using: &random), number,
+                    at: turn * 20 + .random(in: -15...20, using: &random))
+            }
+            for event in events { models[event.key].add(event) }
+            var rows = try scenario.send(events)
+            for key in models.indices { models[key].advance(.eventTime, to: turn * 20) }
+            rows += try scenario.watermark(turn * 20)
+            let expected = models.flatMap(\.rows)
+            for key in models.indices { models[key].rows = [] }
+            try #require(rows.sorted() == expected.sorted(), "turn \(turn)")
+            rowCount += rows.count
+        }
+        for key in models.indices { models[key].advance(.eventTime, to: .max, isEnd: true) }
+        #expect(try scenario.end().sorted() == models.flatMap(\.rows).sorted())
+        #expect(rowCount > 100 && scenario.counters.held.current == 0)
+        #expect(scenario.late.records.count == models.reduce(0) { $0 + $1.late.count })
+    }
+
+    struct Limit: Error, Equatable {}
+
+    @Test(arguments: [1, 2_000])
+    func `name the record whose aggregate throws`(keyCount: Int) throws {
+        let windowing = EventWindowing(.session(gap: .seconds(1)))
+        let harness = try StepHarness<Event, Int> { context, next in
+            windowOperatorStep(
+                context, into: next, late: nil, windowing,
+                Fold<Event, Int, Int>(0) { sum, event in
+                    if event.value < 0 { throw Limit() }
+                    sum += event.value
+                } merge: {
+                    $0 += $1
+                }, keyOf: { $0.key }
+            ) { $3 }
+        }
+        let first = (0..<keyCount).map { Event($0, 1, at: 5) }
+        try harness.send(first.map { ($0, at: $0.at) })
+        let failing = [Event(0, 2, at: 6), Event(0, -1, at: 7), Event(0, 4, at: 8)]
+        let error = #expect(throws: OperatorFailure.self) {
+            try harness.send(failing.map { ($0, at: $0.at) })
+        }
+        #expect(error?.record == "0:-1@7")
+        #expect(error?.cause as? Limit == Limit())
+    }
 }

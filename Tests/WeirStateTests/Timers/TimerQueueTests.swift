@@ -53,6 +53,51 @@ import WeirTesting
         #expect(queue.isEmpty && queue.earliest == nil)
     }
 
+    /// Against a list that is searched from end to end; the places of timers are collected and let go of many
+    /// times over.
+    @Test(arguments: 0..<12 as Range<UInt64>)
+    func `equals a naive list where the caller knows what is pending`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var queue = TimerQueue<Int>()
+        var list: [(time: Timestamp, payload: Int)] = []
+        var fired = 0
+        for payload in 0..<3_000 {
+            let time = at(Int64(payload) + .random(in: -30...30, using: &random))
+            if Int.random(in: 0..<8, using: &random) == 0 {
+                let isNew = queue.register(payload, at: time)
+                #expect(isNew)
+                let isNewAgain = queue.register(payload, at: time)
+                #expect(!isNewAgain)
+            } else {
+                queue.registerNew(payload, at: time)
+            }
+            list.append((time, payload))
+            // Runs of a thousand without a cancellation, and runs with many.
+            if payload / 1_000 == 1, let number = list.indices.randomElement(using: &random) {
+                let cancelled = list.remove(at: number)
+                let isPending = queue.cancel(cancelled.payload, at: cancelled.time)
+                #expect(isPending)
+                let isStillPending = queue.cancel(cancelled.payload, at: cancelled.time)
+                #expect(!isStillPending)
+            }
+            while list.count > [3, 60][Int(seed % 2)] {
+                let first = list.indices.min {
+                    (list[$0].time, list[$0].payload) < (list[$1].time, list[$1].payload)
+                }
+                let due = queue.popDue(upTo: .latest)
+                guard let first else { break }
+                #expect(due?.payload == list[first].payload)
+                list.remove(at: first)
+                fired += 1
+            }
+            #expect(queue.count == list.count)
+            #expect(queue.earliest == list.map(\.time).min())
+        }
+        #expect(fired > 1_000)
+        let left = list.sorted { ($0.time, $0.payload) < ($1.time, $1.payload) }.map(\.payload)
+        #expect(queue.all.map(\.payload) == left)
+    }
+
     /// Against a list that is searched from end to end.
     @Test(arguments: 0..<200) func `equals a naive list`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

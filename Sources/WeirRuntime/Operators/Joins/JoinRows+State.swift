@@ -5,8 +5,10 @@ public import WeirCore
 extension JoinAccumulator: StateComposite {
     public static func stateCodec() throws -> StateCodec<JoinAccumulator> {
         try .record(
-            "JoinAccumulator", StateField("lefts") { $0.lefts }, StateField("rights") { $0.rights }
-        ) { JoinAccumulator(lefts: $0, rights: $1) }
+            "JoinAccumulator", StateField("lefts") { $0.lefts },
+            StateField("rights") { $0.rights },
+            StateField("hasRight", default: { false }) { $0.hasRight }
+        ) { JoinAccumulator(lefts: $0, rights: $1, hasRight: $2) }
     }
 }
 

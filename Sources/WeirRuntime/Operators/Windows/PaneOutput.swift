@@ -31,12 +31,13 @@ public final class PaneOutput<Key, Accumulator, Output, Late> {
     @usableFromInline let outputs: MainAndLateOutput<Output, Late>
     @usableFromInline let emit: Emit
     @usableFromInline let batchSize: Int
-    @usableFromInline var output: Batch<Output>
-    @usableFromInline var panes = ContiguousArray<Pane>()
-    @usableFromInline var next = 0
-    @usableFromInline var position = 0
+    // Not checked for overlaps at run time: `emit`, to which `position` and `output` go, knows only these.
+    @exclusivity(unchecked) @usableFromInline var output: Batch<Output>
+    @exclusivity(unchecked) @usableFromInline var panes = ContiguousArray<Pane>()
+    @exclusivity(unchecked) @usableFromInline var next = 0
+    @exclusivity(unchecked) @usableFromInline var position = 0
     /// The batches that may be handed over before others get their turn.
-    @usableFromInline var batchesLeft = 0
+    @exclusivity(unchecked) @usableFromInline var batchesLeft = 0
 
     @inlinable init(
         _ outputs: MainAndLateOutput<Output, Late>, batchSize: Int, emit: @escaping Emit

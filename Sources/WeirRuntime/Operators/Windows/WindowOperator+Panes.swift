@@ -29,6 +29,7 @@ extension WindowOperator {
         for request in context.requests {
             let timer = WindowTriggerTimer(time: request.time, domain: request.domain)
             if request.isCancellation {
+                guard entry.triggerTimers.contains(timer) else { continue }
                 entry.triggerTimers.removeAll { $0 == timer }
                 cancel(entry, at: timer.time, isEnd: false, timer.domain, key)
             } else {

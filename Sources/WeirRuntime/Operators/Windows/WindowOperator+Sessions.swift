@@ -12,23 +12,25 @@ extension WindowOperator {
         let first = range.lowerBound
         guard !range.isEmpty else {
             guard expiry(of: window) > currentTime else { return nil }
-            open.windows.insert(opened(window, key), at: first)
+            open.insert(opened(window, key), at: first)
             return first
         }
         var merged = window
         for position in range {
-            merged.start = min(merged.start, open.windows[position].window.start)
-            merged.end = max(merged.end, open.windows[position].window.end)
+            merged.start = min(merged.start, open[position].window.start)
+            merged.end = max(merged.end, open[position].window.end)
         }
         for _ in 1..<range.count {
-            let other = open.windows.remove(at: first + 1)
-            try absorb(other, into: &open.windows[first], key)
+            let other = open.remove(at: first + 1)
+            try open.update(first) { try absorb(other, into: &$0, key) }
         }
-        guard merged != open.windows[first].window else { return first }
-        open.windows[first].window = merged
-        // One that has fired and now lasts longer will be complete, and fire, again.
-        open.windows[first].hasEnded = due(merged) <= currentTime
-        arm(&open.windows[first], key)
+        guard merged != open[first].window else { return first }
+        open.update(first) { entry in
+            entry.window = merged
+            // One that has fired and now lasts longer will be complete, and fire, again.
+            entry.hasEnded = due(merged) <= currentTime
+            arm(&entry, key)
+        }
         return first
     }
 

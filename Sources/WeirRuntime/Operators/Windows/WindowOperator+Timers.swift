@@ -29,9 +29,9 @@ extension WindowOperator {
         entry.endTimer = needed
         let timer = timer(of: entry, key, isEnd: true)
         if isEventTime {
-            eventTimers.register(timer, at: needed)
+            eventTimers.registerNew(timer, at: needed)
         } else {
-            processingTimers.register(timer, at: needed)
+            processingTimers.registerNew(timer, at: needed)
         }
         if needed <= currentTime { timersMayBeDue = true }
     }
@@ -44,9 +44,10 @@ extension WindowOperator {
         guard !entry.triggerTimers.contains(timer) else { return }
         entry.triggerTimers.append(timer)
         let payload = self.timer(of: entry, key, isEnd: false)
+        // Each window knows its pending timers.
         switch timer.domain {
-        case .eventTime: eventTimers.register(payload, at: timer.time)
-        case .processingTime: processingTimers.register(payload, at: timer.time)
+        case .eventTime: eventTimers.registerNew(payload, at: timer.time)
+        case .processingTime: processingTimers.registerNew(payload, at: timer.time)
         }
         timersMayBeDue = true
     }
@@ -71,20 +72,24 @@ extension WindowOperator {
         }
         guard let (time, timer) = due else { return false }
         let hash = timer.key.stableHash
-        let isEmpty = try table.update(timer.key, hash: hash, initial: { Entries() }) { open in
+        let isEmpty = try table.updateExisting(timer.key, hash: hash) { open in
             guard
                 let position = open.position(
                     ofNumber: timer.number, firstStart: timer.firstStart)
-            else { return open.windows.isEmpty }
+            else { return open.isEmpty }
             if timer.isEnd {
-                let isClosed = try end(&open.windows[position], timer.key, at: time)
-                if isClosed { open.windows.remove(at: position) }
+                let isClosed = try open.update(position) {
+                    try end(&$0, timer.key, at: time)
+                }
+                if isClosed { open.remove(at: position) }
             } else {
-                try fireTrigger(&open.windows[position], timer.key, at: time, domain)
+                try open.update(position) {
+                    try fireTrigger(&$0, timer.key, at: time, domain)
+                }
             }
-            return open.windows.isEmpty
+            return open.isEmpty
         }
-        if isEmpty { try table.remove(timer.key, hash: hash) }
+        if isEmpty == true { try table.remove(timer.key, hash: hash) }
         return true
     }
 

@@ -60,10 +60,9 @@ extension WindowOperator {
                     let key = keyOf(record)
                     let hash = hasHashes ? rows.hash(at: next) : key.stableHash
                     return try table.updateExisting(key, hash: hash) { open in
-                        let last = open.windows.count &- 1
-                        guard last >= 0 else { return false }
-                        return try add(
-                            record, at: time, toUsual: usual, &open.windows[last], &known)
+                        try open.updateLatest {
+                            try add(record, at: time, toUsual: usual, &$0, &known)
+                        }
                     }
                 }
                 guard isTaken == true else { return }

@@ -29,21 +29,24 @@ where Folded.Input == Input {
 
     /// Each key's open windows; a key without any is not in it.
     @usableFromInline let table = StateTable<Key, OpenWindows<Folded.Accumulator>>()
-    @usableFromInline var eventTimers = TimerQueue<WindowTimer<Key>>()
-    @usableFromInline var processingTimers = TimerQueue<WindowTimer<Key>>()
-    @usableFromInline var nextNumber = 0
-    @usableFromInline var watermark = Timestamp.earliest
-    @usableFromInline var now = Timestamp.earliest
-    @usableFromInline var hasEnded = false
+    // Access is not checked for overlaps at run time: a record would make several calls for it, and what is
+    // passed `inout` is a timer queue, or a list, whose methods call nothing of the operator's.
+    @exclusivity(unchecked) @usableFromInline var eventTimers = TimerQueue<WindowTimer<Key>>()
+    @exclusivity(unchecked) @usableFromInline var processingTimers = TimerQueue<WindowTimer<Key>>()
+    @exclusivity(unchecked) @usableFromInline var nextNumber = 0
+    @exclusivity(unchecked) @usableFromInline var watermark = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var now = Timestamp.earliest
+    @exclusivity(unchecked) @usableFromInline var hasEnded = false
 
     /// The batch at hand, and the first of its rows that has not been taken.
-    @usableFromInline var input = Batch<Input>()
-    @usableFromInline var row = 0
-    @usableFromInline var pendingSignal: Signal?
-    @usableFromInline var timersMayBeDue = false
+    @exclusivity(unchecked) @usableFromInline var input = Batch<Input>()
+    @exclusivity(unchecked) @usableFromInline var row = 0
+    @exclusivity(unchecked) @usableFromInline var pendingSignal: Signal?
+    @exclusivity(unchecked) @usableFromInline var timersMayBeDue = false
     /// The windows of the record at hand, and which of the open ones they are.
-    @usableFromInline var assigned = ContiguousArray<Window>()
-    @usableFromInline var touched = ContiguousArray<(number: Int, firstStart: Timestamp)>()
+    @exclusivity(unchecked) @usableFromInline var assigned = ContiguousArray<Window>()
+    @exclusivity(unchecked) @usableFromInline
+    var touched = ContiguousArray<(number: Int, firstStart: Timestamp)>()
 
     @inlinable init(
         _ windowing: Windowing<Input, Key>, _ aggregate: Folded, context: SubtaskContext,
@@ -179,9 +182,9 @@ where Folded.Input == Input {
                 guard let position = open.position(ofNumber: number, firstStart: firstStart) else {
                     continue
                 }
-                try decide(record, at: time, key, &open.windows[position])
+                try open.update(position) { try decide(record, at: time, key, &$0) }
             }
-            return (!touched.isEmpty, open.windows.isEmpty)
+            return (!touched.isEmpty, open.isEmpty)
         }
         if isEmpty { try table.remove(key, hash: hash) }
         return isKept
@@ -192,10 +195,10 @@ where Folded.Input == Input {
         guard isMerging else {
             let position = position(of: window, key, &open)
             return touched.append(
-                (open.windows[position].number, open.windows[position].firstStart))
+                (open[position].number, open[position].firstStart))
         }
         guard let position = try merge(window, key, &open) else { return }
-        let entry = (open.windows[position].number, open.windows[position].firstStart)
+        let entry = (open[position].number, open[position].firstStart)
         if !touched.contains(where: { $0.number == entry.0 }) { touched.append(entry) }
     }
 
@@ -207,27 +210,24 @@ where Folded.Input == Input {
             guard let position = open.position(ofNumber: number, firstStart: firstStart) else {
                 continue
             }
-            if open.windows[position].accumulator == nil {
-                open.windows[position].accumulator = aggregate.makeAccumulator()
+            try open.update(position) { entry in
+                if entry.accumulator == nil { entry.accumulator = aggregate.makeAccumulator() }
+                // Seen above not to be nil; changed in place, since a copy could be a long one.
+                try aggregate.add(record, to: &entry.accumulator!)
+                entry.unfired &+= 1
             }
-            // Seen above not to be nil; changed in place, since a copy could be a long one.
-            try aggregate.add(record, to: &open.windows[position].accumulator!)
-            open.windows[position].unfired &+= 1
-            if let found = last, open.windows[found].window.end >= open.windows[position].window.end
-            {
-                continue
-            }
+            if let found = last, open[found].window.end >= open[position].window.end { continue }
             last = position
         }
-        if let last { open.windows[last].recordsUnfired &+= 1 }
+        if let last { open.update(last) { $0.recordsUnfired &+= 1 } }
     }
 
     @inlinable func position(of window: Window, _ key: Key, _ open: inout Entries) -> Int {
         let position = open.position(of: window)
-        if position < open.windows.count, open.windows[position].window == window {
+        if position < open.count, open[position].window == window {
             return position
         }
-        open.windows.insert(opened(window, key), at: position)
+        open.insert(opened(window, key), at: position)
         return position
     }
 
@@ -235,7 +235,7 @@ where Folded.Input == Input {
         var entry = Entry(window, number: nextNumber)
         nextNumber &+= 1
         entry.hasEnded = due(window) <= currentTime
-        entry.triggerState = trigger?.makeState()
+        if let trigger { entry.triggerState = trigger.makeState() }
         arm(&entry, key)
         return entry
     }

@@ -10,8 +10,8 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     /// Appends results for one key; answers whether all have been appended. `position` starts at 0
     /// and is the function's own to say where it goes on.
     public typealias Emit = (
-        _ key: Key, _ window: Window, _ accumulator: Merged.Accumulator, _ position: inout Int,
-        _ output: inout Batch<Output>, _ limit: Int
+        _ key: Key, _ window: Window, _ accumulator: borrowing Merged.Accumulator,
+        _ position: inout Int, _ output: inout Batch<Output>, _ limit: Int
     ) throws -> Bool
 
     @usableFromInline let aggregate: Merged
@@ -23,13 +23,14 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     @usableFromInline let emit: Emit
     @usableFromInline let send: (inout Batch<Output>) throws -> Progress
     @usableFromInline let sendSignal: (Signal) throws -> Progress
-    @usableFromInline var output: Batch<Output>
-    @usableFromInline var firing: Window?
-    @usableFromInline var single: Slice<Key, Merged.Accumulator>?
-    @usableFromInline var entry = 0
-    @usableFromInline var position = 0
-    @usableFromInline var pendingSignal: Signal?
-    @usableFromInline var watermark = Timestamp.earliest
+    // Not checked for overlaps at run time: `emit`, to which `position` and `output` go, knows only these.
+    @exclusivity(unchecked) @usableFromInline var output: Batch<Output>
+    @exclusivity(unchecked) @usableFromInline var firing: Window?
+    @exclusivity(unchecked) @usableFromInline var single: Slice<Key, Merged.Accumulator>?
+    @exclusivity(unchecked) @usableFromInline var entry = 0
+    @exclusivity(unchecked) @usableFromInline var position = 0
+    @exclusivity(unchecked) @usableFromInline var pendingSignal: Signal?
+    @exclusivity(unchecked) @usableFromInline var watermark = Timestamp.earliest
 
     @inlinable init(
         _ assigner: WindowAssigner, allowedLateness: Duration, _ aggregate: Merged,
