@@ -77,7 +77,7 @@ extension Batch {
     }
 
     /// Calls `body` with the element of a row, where it lies; see
-    /// `UnsafeMutablePointer.withBorrowedPointee(_:)`.
+    /// `UnsafePointer.withBorrowedPointee(_:)`.
     @inlinable @inline(__always) public borrowing func withRow<Result>(
         _ row: Int, _ body: (Element) throws -> Result
     ) rethrows -> Result {
@@ -101,7 +101,7 @@ extension Batch {
     }
 }
 
-extension UnsafeMutablePointer where Pointee: ~Copyable {
+extension UnsafePointer where Pointee: ~Copyable {
     /// Calls `body` with the pointee, where it lies.
     ///
     /// Functions that the optimizer does not see into could change the memory, for all it knows, so it hands
@@ -114,20 +114,11 @@ extension UnsafeMutablePointer where Pointee: ~Copyable {
     }
 }
 
-extension UnsafeMutablePointer {
-    /// Calls `body` with the pointee, which is moved out for the while.
-    ///
-    /// Functions that the optimizer does not see into could change the memory, for all it knows, so it hands
-    /// them copies of what lies there, and counts their references. A value that has been moved out needs
-    /// none: 150 bytes there and back cost less than two strings retained.
-    ///
-    /// - Precondition: `body` does not reach the pointee through memory.
-    @inlinable @inline(__always) public func withMovedPointee<Result>(
-        _ body: (Pointee) throws -> Result
+extension UnsafeMutablePointer where Pointee: ~Copyable {
+    /// Calls `body` with the pointee, where it lies; see `UnsafePointer.withBorrowedPointee(_:)`.
+    @inlinable @inline(__always) public func withBorrowedPointee<Result>(
+        _ body: (borrowing Pointee) throws -> Result
     ) rethrows -> Result {
-        if _isPOD(Pointee.self) { return try body(pointee) }
-        let value = move()
-        defer { initialize(to: value) }
-        return try body(value)
+        try body(pointee)
     }
 }

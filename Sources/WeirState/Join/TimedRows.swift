@@ -110,11 +110,11 @@ public struct TimedRows<Record> {
     }
 
     /// Calls `body` with the record at an index, which is not copied for it.
-    @inlinable @inline(__always) public mutating func withRecord<Result>(
+    @inlinable @inline(__always) public func withRecord<Result>(
         at index: Int, _ body: (Record) throws -> Result
     ) rethrows -> Result {
-        try rows.withUnsafeMutableBufferPointer { rows in
-            try (rows.baseAddress.unsafelyUnwrapped + index).withMovedPointee { row in
+        try rows.withUnsafeBufferPointer { rows in
+            try (rows.baseAddress.unsafelyUnwrapped + index).withBorrowedPointee { row in
                 try body(row.record)
             }
         }

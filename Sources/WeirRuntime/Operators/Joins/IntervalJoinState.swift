@@ -171,7 +171,7 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 return
             }
             if rules.hasPairs || partnerRules.isTracked {
-                let isDone = try record.withMovedPointee {
+                let isDone = try record.withBorrowedPointee {
                     try walk(
                         $0, at: time, &position, partners: &partners, rules, partnerRules, pair)
                 }
