@@ -47,7 +47,7 @@ public func mapStep<Input, Output>(
                 counters.emitted.add(count)
                 return try process(&slot.batch)
             }
-        }, signal: next.signal, resume: next.resume)
+        }, copied: { counters.emitted.current }, signal: next.signal, resume: next.resume)
 }
 
 /// Makes the step that keeps the records for which `isKept` holds.
@@ -97,7 +97,7 @@ public func filterStep<Element>(
             counters.passed.add(kept)
             counters.emitted.add(kept)
             return kept == 0 ? .done : try process(&copies.batch)
-        }, signal: next.signal, resume: next.resume)
+        }, copied: { counters.emitted.current }, signal: next.signal, resume: next.resume)
 }
 
 /// Makes the step that replaces every record by its transform, and drops those that have none.
@@ -145,5 +145,5 @@ public func compactMapStep<Input, Output>(
             counters.passed.add(kept)
             counters.emitted.add(kept)
             return kept == 0 ? .done : try process(&slot.batch)
-        }, signal: next.signal, resume: next.resume)
+        }, copied: { counters.emitted.current }, signal: next.signal, resume: next.resume)
 }

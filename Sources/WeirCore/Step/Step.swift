@@ -57,20 +57,26 @@ public struct Step<Element> {
     /// Takes the records of a batch that other steps are still to see: what this step keeps or hands on of
     /// them, it copies. `nil` for a step that would copy them all, or nearly all.
     public let processShared: ((borrowing Batch<Element>) throws -> Progress)?
+    /// How many records the step has handed on, or kept, so far; `nil` where what it is shown of a shared batch
+    /// costs it no copies. Of several steps that read the same batches, the one that would copy most is given
+    /// them instead.
+    public let copied: (() -> Int)?
     /// Takes a mark in the stream.
     public let signal: (Signal) throws -> Progress
     /// Goes on with what was suspended.
     public let resume: () throws -> Progress
 
-    /// Makes a step of its three functions, which must keep the contract above.
+    /// Makes a step of its functions, which must keep the contract above.
     @inlinable public init(
         process: @escaping (inout Batch<Element>) throws -> Progress,
         processShared: ((borrowing Batch<Element>) throws -> Progress)? = nil,
+        copied: (() -> Int)? = nil,
         signal: @escaping (Signal) throws -> Progress,
         resume: @escaping () throws -> Progress
     ) {
         self.process = process
         self.processShared = processShared
+        self.copied = copied
         self.signal = signal
         self.resume = resume
     }

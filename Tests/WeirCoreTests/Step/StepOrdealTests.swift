@@ -150,19 +150,27 @@ extension [Emission<Int>] {
     private final class Witness {
         var whole = 0
         var shared = 0
+        var rows = 0
+        private let copiesEvery: Int?
+
+        /// - Parameter copiesEvery: Of how many records it hands one on; `nil`: it says nothing of that.
+        init(copiesEvery: Int? = nil) { self.copiesEvery = copiesEvery }
 
         func step(isReading: Bool) -> Step<Int> {
             Step(
                 process: { [self] in
                     whole += 1
+                    rows += $0.count
                     $0.removeAll()
                     return .done
                 },
                 processShared: isReading
-                    ? { [self] _ in
+                    ? { [self] in
                         shared += 1
+                        rows += $0.count
                         return .done
                     } : nil,
+                copied: copiesEvery.map { every in { [self] in rows / every } },
                 signal: { _ in .done }, resume: { .done })
         }
     }
@@ -183,6 +191,35 @@ extension [Emission<Int>] {
             #expect(witness.shared == (isShared ? 1 : 0))
             #expect(witness.whole == (isShared ? 0 : 1))
         }
+    }
+
+    @Test(arguments: [[2, 50, 10], [50, 2, 10], [50, 10, 2], [10, 50, nil], [nil, 10, 50]])
+    func `gives most batches to the branch that would copy most`(copiesEvery: [Int?]) throws {
+        let witnesses = copiesEvery.map { Witness(copiesEvery: $0) }
+        let input = InputDriver(fanOutStep(to: witnesses.map { $0.step(isReading: true) }))
+        let batches = 200
+        for _ in 0..<batches { try input.send((0..<100).map { ($0, at: .epoch) }) }
+        #expect(
+            witnesses.allSatisfy { $0.rows == batches * 100 && $0.whole + $0.shared == batches })
+        #expect(witnesses.map(\.whole).reduce(0, +) == batches)
+        let most = copiesEvery.compactMap { $0 }.min()
+        let winner = copiesEvery.firstIndex(of: most)
+        #expect(winner.map { witnesses[$0].whole > batches - 5 } == true)
+    }
+
+    @Test func `follows a branch that comes to copy more than another`() throws {
+        let context = SubtaskContext.forTesting(batchSize: 16)
+        let outputs = (0..<2).map { _ in OutputProbe<String>() }
+        let input = InputDriver(
+            fanOutStep(to: [
+                compactMapStep(context, into: outputs[0].step) { $0 < 5_000 ? nil : "\($0)" },
+                compactMapStep(context, into: outputs[1].step) { $0 < 5_000 ? "\($0)" : nil },
+            ]))
+        for start in stride(from: 0, to: 10_000, by: 10) {
+            try input.send((start..<start + 10).map { ($0, at: .epoch) })
+        }
+        #expect(outputs[0].records == (5_000..<10_000).map { "\($0)" })
+        #expect(outputs[1].records == (0..<5_000).map { "\($0)" })
     }
 
     @Test func `gives each branch its own strings, whichever of them read shared batches`() throws {
