@@ -237,7 +237,7 @@ extension Batch {
     /// such as an enumeration's payload, can be compiled to a move. On return this batch is empty and
     /// `output` holds the rows; hashes are dropped.
     ///
-    /// - Parameter isWanted: Elements for which this is false are dropped where they lie.
+    /// - Parameter isWanted: Elements for which this is false are dropped, and not given to `transform`.
     /// - Returns: The number of rows dropped.
     /// - Throws: ``RecordError`` with the record at fault when `transform` throws; what the rows
     ///   before it gave is then in `output`, and this batch is empty.

@@ -9,7 +9,9 @@ final class InputGate<Element: Sendable> {
     /// A queue, and its place in the order.
     ///
     /// Element types are not known here, and reading an array of queues would look up their type each time;
-    /// following a reference does not. The gate's `inputs` keep them alive.
+    /// following a reference does not.
+    // SAFETY: `next`, and the gate's `turn`, refer to members of the gate's `inputs`, which never change and
+    // live as long as the gate; nothing else refers to an input.
     private final class Input {
         let queue: BoundedQueue<Element>
         let index: Int

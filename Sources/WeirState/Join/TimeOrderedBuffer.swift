@@ -37,7 +37,7 @@ public struct TimeOrderedBuffer<Element> {
     @inlinable public var isEmpty: Bool { waiting == 0 }
 
     /// The bytes that the elements take, but for what they have on the heap.
-    var heldBytes: Int { waiting * MemoryLayout<Slot>.stride }
+    var heldBytes: Int { (waiting &- due.count &+ due.capacity) * MemoryLayout<Slot>.stride }
 
     /// What waits, as snapshots take it.
     var slots: TimedSlots<Element> {
@@ -58,7 +58,8 @@ public struct TimeOrderedBuffer<Element> {
 
     /// Takes the first element whose time has come by `time`; `nil` when there is none.
     ///
-    /// - Complexity: As ``popDueInAnyOrder(upTo:)``, and what sorting the elements due takes.
+    /// - Complexity: As ``popDueInAnyOrder(upTo:)``, and what sorting the elements due takes: once, unless
+    ///   elements are added between two calls that are due already.
     @inlinable public mutating func popDue(
         upTo time: Timestamp
     ) -> (time: Timestamp, element: Element)? {
@@ -86,7 +87,11 @@ public struct TimeOrderedBuffer<Element> {
         guard let last = due.last, last.time <= time, let element = last.element else { return nil }
         due.removeLast()
         waiting &-= 1
-        if due.isEmpty { isDueSorted = true }
+        if due.isEmpty {
+            isDueSorted = true
+            // What one large step of time took should not stay.
+            if due.capacity > 4 &* TimedSlots<Element>.pageSize { due = ContiguousArray() }
+        }
         return (last.time, element)
     }
 
@@ -106,8 +111,10 @@ public struct TimeOrderedBuffer<Element> {
             var pages = Pages()
             swap(&pages, &buckets[touched.trailingZeroBitCount])
             touched &= touched &- 1
-            for page in pages {
-                for slot in page { file(slot) }
+            for index in pages.indices {
+                for slot in pages[index] { file(slot) }
+                // Not twice the memory for a moment, where all goes down from one bucket.
+                pages[index] = ContiguousArray()
             }
         }
     }

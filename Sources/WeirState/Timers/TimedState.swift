@@ -2,8 +2,8 @@ public import WeirCore
 
 /// The part of an operator's state that waits for times: timers, or records.
 ///
-/// A snapshot takes the pages of ``TimedSlots`` at the barrier, and writes them later, 4,096 places
-/// a block. Blocks have a varint count, then so many elements, each as a record of its time, the
+/// A snapshot takes the pages of ``TimedSlots`` at the barrier, and writes them later, 16 pages a block: at
+/// most 4,096 places, but for what was due and not yet taken, which is one page. Blocks have a varint count, then so many elements, each as a record of its time, the
 /// number of its registration and itself.
 ///
 /// Elements belong to keys. Restored, those of one time come in the order of their registration;

@@ -22,7 +22,7 @@ public struct OpenWindow<Accumulator> {
     public let firstStart: Timestamp
     /// The panes emitted.
     public var panes = 0
-    /// The records of ``recordsUnfired`` that a pane has had and that are kept for further ones.
+    /// The records that the ledger counts in this window, that a pane has had, and that are kept for further ones.
     public var recordsFired = 0
     /// What only a window with a trigger has; in memory of its own, since a type that is not known would make
     /// each copy of a window a call into the runtime.

@@ -29,7 +29,7 @@ public struct DueKey<Key: Sendable>: Sendable {
 /// the history of each key's right records.
 ///
 /// A history is cleaned up when the watermark has reached its middle, which drops half of it: O(1) a
-/// record, amortised, and a heap operation. One timer at most for each key (more only for records that
+/// record, amortised. One timer at most for each key (more only for records that
 /// come out of order).
 @usableFromInline
 final class AsOfJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, Output> {

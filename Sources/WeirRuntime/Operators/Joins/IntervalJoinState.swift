@@ -61,8 +61,9 @@ struct PendingMeeting<Key: Sendable> {
 /// A record meets its partners when it comes: one lookup, a binary search by time, and a walk over those
 /// in its interval.
 ///
-/// Timers clean up. Where rows of single records are asked for, each side of a key has one, set by its
-/// first record (more only for records that come out of order). Elsewhere no one can tell when a record
+/// Timers clean up. Where rows of single records are asked for, each side of a key has one: a side that puts
+/// them out is visited for its first record (has more only for records that come out of order), the other
+/// when half of its records, or all of a few, are of no more use. In other joins no one can tell when a record
 /// goes, and a visit costs more than keeping a few: one timer cleans up both sides. It is set by the
 /// key's first record, then by the last of those that are left; a side of many has one of its own, set
 /// by the record in its middle, so that at most half of what is kept is of no more use, and a few
@@ -236,14 +237,10 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     ) -> Int {
         let index = own.insert(record, at: time, isMatched: isMatched)
         var due = rules.expiry(time)
-        if hasAlone {
-            if let visit = own.visit, visit <= due { return index }
-        } else {
-            if own.visit != nil { return index }
-            if partnerVisit != nil {
-                guard own.count > IntervalRows<Left, Right>.few else { return index }
-                due = visit(of: own, rules)
-            }
+        if let visit = own.visit, !rules.hasAlone || visit <= due { return index }
+        if !hasAlone, partnerVisit != nil {
+            guard own.count > IntervalRows<Left, Right>.few else { return index }
+            due = visit(of: own, rules)
         }
         own.visit = due
         timers.insert(KeySide(key: key, hash: hash, isLeft: isLeft), at: due)
@@ -320,9 +317,11 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
                 drop(&rows.rights, rightRules, &released)
                 scheduleNext(&rows, place)
             } else if place.isLeft {
-                isDone = try expire(&rows.lefts, place, leftRules, &released)
+                isDone = try adopt(&rows.rights, place, rightRules, &released)
+                if isDone { isDone = try expire(&rows.lefts, place, leftRules, &released) }
             } else {
-                isDone = try expire(&rows.rights, place, rightRules, &released)
+                isDone = try adopt(&rows.lefts, place, leftRules, &released)
+                if isDone { isDone = try expire(&rows.rights, place, rightRules, &released) }
             }
             return !(rows.lefts.isEmpty && rows.rights.isEmpty)
         }
@@ -382,6 +381,17 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
         let behind =
             rows.count <= IntervalRows<Left, Right>.few ? rows.count &- 1 : rows.count / 2
         return rules.expiry(rows.time(at: rows.startIndex &+ behind))
+    }
+
+    /// Gives a timer of its own to a side that has none: its records were kept by a join that put out no
+    /// records alone, before the job was changed. Answers whether the output had room for those that are due.
+    @inlinable func adopt<Own>(
+        _ rows: inout TimedRows<Own>, _ partner: KeySide<Key>,
+        _ rules: borrowing IntervalRules<Own, Output>, _ released: inout Int
+    ) throws -> Bool {
+        guard rows.visit == nil, !rows.isEmpty else { return true }
+        let place = KeySide(key: partner.key, hash: partner.hash, isLeft: !partner.isLeft)
+        return try expire(&rows, place, rules, &released)
     }
 
     /// Drops the records of a side that no partner can come for, and puts out those that have had none

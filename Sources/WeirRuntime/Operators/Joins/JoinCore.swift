@@ -11,7 +11,8 @@ final class JoinCore<Left: Sendable, Right: Sendable, Output> {
     @usableFromInline let outputs: MainAndLateOutput<Output, JoinSide<Left, Right>>
     @usableFromInline let limit: Int
     // Rows are looked at and put out one by one, so access is not checked for overlaps at run time: in an
-    // interval join that was a twelfth of all it does. What fills the output has been computed before.
+    // interval join that was a twelfth of all it does. The job's functions, which run while a row is
+    // put out, cannot reach this object.
     @exclusivity(unchecked) @usableFromInline var output: Batch<Output>
     @usableFromInline var merger = SignalMerger(SplitWatermarks(count: 2))
     /// The merged watermark of the two sides.

@@ -326,6 +326,40 @@ private func micros(_ lower: Int64, _ upper: Int64) -> JoinInterval {
         #expect(state.timers.isEmpty && harness.records == [])
     }
 
+    @Test(arguments: [Kind.left, .right, .full, .anti], Refusal.allCases)
+    private func `takes over what a join has kept that put out no records alone`(
+        kind: Kind, refusal: Refusal
+    ) throws {
+        var seen: IntervalJoinState<Event, Event, Int, JoinedPair>?
+        let harness = try TwoPortHarness<Event, Event, JoinedPair>(
+            .forTesting(batchSize: 3), refusing: refusal
+        ) {
+            let steps = joining(kind, micros(0, 1_000), $0, $1)
+            seen = steps.state
+            return (steps.left, steps.right)
+        }
+        let state = try #require(seen)
+        let keys = 0..<40
+        for key in keys {
+            let (early, late) = (Timestamp(microseconds: 5), Timestamp(microseconds: 6))
+            // Its right records' timer was to clean up its left ones as well.
+            try state.table.update(
+                key, hash: key.stableHash, initial: { IntervalRows() },
+                {
+                    $0.rights.insert(Event(key, 1, at: 5), at: early, isMatched: false)
+                    $0.lefts.insert(Event(key, 0, at: 6), at: late, isMatched: false)
+                    $0.rights.visit = early
+                })
+            state.timers.insert(
+                KeySide(key: key, hash: key.stableHash, isLeft: false), at: early)
+        }
+        for now in [3, 5, 500, 1_006] as [Int64] {
+            for input in watermark(now) { try harness.send(input) }
+        }
+        #expect(state.table.isEmpty && state.timers.isEmpty)
+        #expect(harness.records.count == (kind == .full ? 2 : 1) * keys.count)
+    }
+
     @Test func `puts out the pairs alone that fulfil a condition`() throws {
         var total = 0
         for seed in 0..<joinCaseCount {
@@ -360,7 +394,9 @@ private func micros(_ lower: Int64, _ upper: Int64) -> JoinInterval {
         }
         try harness.send(left(1, 0, at: 10))
         try harness.send(right(1, 1, at: 10))
-        #expect(throws: (any Error).self) { try harness.send(right(1, 2, at: 10)) }
+        let error = #expect(throws: OperatorFailure.self) { try harness.send(right(1, 2, at: 10)) }
+        #expect(error?.cause is Odd)
+        #expect(error?.record == "(1:2@10, 1:0@10)")
     }
 
     @Test func `reports an interval that nothing lies in`() throws {
