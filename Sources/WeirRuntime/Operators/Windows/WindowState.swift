@@ -79,7 +79,12 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                     try foldAhead(batch, &row, into: slice, keyOf: keyOf, add: add)
                     continue
                 }
-                try foldRuns(batch, &row, into: slice, keyOf: keyOf, add: add)
+                // Decided at compile time.
+                if _isPOD(Key.self) {
+                    try foldRuns(batch, &row, into: slice, keyOf: keyOf, add: add)
+                } else {
+                    try foldEach(batch, &row, into: slice, keyOf: keyOf, add: add)
+                }
             }
         }
     }
@@ -88,7 +93,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
     /// that does not, or that failed.
     ///
     /// Rows of one key that follow each other are folded under one lookup: all rows, where a key is a
-    /// constant, and many, where one is hot. Keys that are not plain bytes are not compared for it.
+    /// constant, and many, where one is hot. For keys of plain bytes: others cost more to compare and to carry.
     @inlinable @inline(__always) func foldRuns<Input>(
         _ batch: borrowing Batch<Input>, _ row: inout Int,
         into slice: Slice<Key, Merged.Accumulator>, keyOf: (Input) -> Key,
@@ -118,10 +123,35 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                         break
                     }
                     next = batch.withRow(row) { keyOf($0) }
-                } while _isPOD(Key.self) && next == key
+                } while next == key
                 key = next
             }
         } while !isOver
+    }
+
+    /// Folds the rows from `row` on that lie in `slice`, whose table is small, each under a lookup of its own.
+    /// Leaves `row` at the first that does not, or that failed.
+    @inlinable @inline(__always) func foldEach<Input>(
+        _ batch: borrowing Batch<Input>, _ row: inout Int,
+        into slice: Slice<Key, Merged.Accumulator>, keyOf: (Input) -> Key,
+        add: (Input, inout Merged.Accumulator) throws -> Void
+    ) throws {
+        let count = batch.count
+        let hasHashes = batch.hasHashes
+        let (start, end) = (slice.start, slice.end)
+        let table = slice.table
+        repeat {
+            try batch.withRow(row) { record in
+                let key = keyOf(record)
+                let hash = hasHashes ? batch.hash(at: row) : key.stableHash
+                try table.update(key, hash: hash, initial: { aggregate.makeAccumulator() }) {
+                    do { try add(record, &$0) } catch {
+                        throw RecordError(record: record, cause: error)
+                    }
+                }
+            }
+            row &+= 1
+        } while row < count && batch.time(at: row) >= start && batch.time(at: row) < end
     }
 
     /// Folds the rows from `row` on that lie in `slice`, whose table is large: with their keys looked up
