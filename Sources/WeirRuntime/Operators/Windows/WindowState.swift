@@ -74,7 +74,7 @@ public final class WindowState<Key: StreamKey, Merged: Aggregate, Output> {
                 let first = row
                 defer { note(row &- first, in: slice) }
                 merger?.noteChange(of: slice)
-                // Two loops, so that the one for small tables pays nothing for the other.
+                // A loop for each case, so that none pays for another.
                 if slice.table.isLarge {
                     try foldAhead(batch, &row, into: slice, keyOf: keyOf, add: add)
                     continue
