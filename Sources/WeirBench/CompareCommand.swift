@@ -60,16 +60,21 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Each side's own, as it takes them best: a loop one by one, a job in batches.
         let block = replay ? EventBlock(count: events) : nil
+        let batches = replay ? EventBatches(count: events) : nil
         if !json { print(OperatorsReport.header) }
         var measurements: [Measurement] = []
         for hand in try chosen {
             let query = try NexmarkQuery.named(hand.name)
             let measured = try await Measurement.take(
                 hand.name, records: events, runs: runs, side: side, clock: clock,
-                prepare: { block?.refill() }
+                prepare: {
+                    block?.refill()
+                    batches?.refill()
+                }
             ) {
-                try await runEngine(query, block)
+                try await runEngine(query, batches)
             } loop: {
                 Outcome(block.map { hand.run(over: $0) } ?? hand.run(events: events))
             }
@@ -83,12 +88,13 @@ struct CompareCommand: AsyncParsableCommand {
         if !unequal.isEmpty { throw BenchmarkError.unequalResults(unequal) }
     }
 
-    private func runEngine(_ query: NexmarkQuery, _ block: EventBlock?) async throws -> Outcome {
+    private func runEngine(_ query: NexmarkQuery, _ batches: EventBatches?) async throws -> Outcome
+    {
         let results = NexmarkResults()
         let job =
-            if let block {
+            if let batches {
                 query.job(
-                    GeneratorSource(count: events, splits: parallelism, block), results: results)
+                    ReplayedEvents(batches, splits: parallelism), results: results)
             } else {
                 query.job(events: events, splits: parallelism, results: results)
             }

@@ -32,6 +32,15 @@ func rows(
         .split(separator: "\n").map(String.init).sorted()
 }
 
+/// The rows of a query over events that are made beforehand, as their number and checksum.
+func total(
+    of query: NexmarkQuery, over source: ReplayedEvents, parallelism: Int
+) throws -> NexmarkTotal {
+    let results = NexmarkResults()
+    try run(query.job(source, results: results), parallelism: parallelism, seed: 1)
+    return results.total
+}
+
 private func run(_ job: Job, parallelism: Int, seed: UInt64) throws {
     let executor = ManualExecutor(seed: seed)
     let execution = JobExecution(try job.plan(parallelism: parallelism), executor: executor)

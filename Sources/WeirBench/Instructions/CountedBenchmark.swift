@@ -29,8 +29,9 @@ struct CountedBenchmark: Sendable {
             operation("sliding count 60 s/1 s", records: 1_000_000),
         ] + ["q0", "q2", "q4", "q5", "q7", "q8", "q18"].map { query($0, events: queryEvents) }
 
-    private static let queryEvents = 50_000
-    private static let block = EventBlock(count: 2 * queryEvents)
+    /// Whole batches.
+    private static let queryEvents = 50 * EventBatches.batchSize
+    private static let batches = EventBatches(count: 2 * queryEvents)
 
     private static func operation(_ name: String, records: Int) -> CountedBenchmark {
         CountedBenchmark(name: name, records: records) { records in
@@ -50,12 +51,12 @@ struct CountedBenchmark: Sendable {
         var counted = CountedBenchmark(name: name, records: events) { records in
             try NexmarkQuery.named(name)
                 .job(
-                    GeneratorSource(count: records, block),
+                    ReplayedEvents(batches, count: records),
                     results: NexmarkResults(hashesRows: false)
                 )
                 .plan(parallelism: 1)
         }
-        counted.prepare = { block.refill() }
+        counted.prepare = { batches.refill() }
         return counted
     }
 

@@ -1,4 +1,4 @@
-public import Weir
+import Weir
 
 /// The benchmark's events, one after another, without an engine.
 protocol EventFeed {
@@ -18,15 +18,14 @@ struct GeneratedEvents: EventFeed {
 
 /// The first events of the stream, made beforehand: whoever is given them is timed alone.
 ///
-/// Each event is given away once, as a source gives away what it has read: whoever has it drops it, texts
-/// and all, and nobody counts references to what the block still holds. ``refill()`` makes them again.
-/// Memory: about 400 bytes an event. A generator as well, for a job's source; an event that is gone, or behind
-/// the last, is made anew.
-public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
+/// Each event is given away once, as a source's events are: whoever has it drops it, texts and all, and nobody
+/// counts references to what the block still holds. ``refill()`` makes them again. Memory: about 400 bytes an
+/// event.
+public final class EventBlock: EventFeed, @unchecked Sendable {
     // SAFETY: `count` places, initialised here and deinitialised by deinit. Each is read and emptied by the one
-    // subtask that its index falls to; `refill` is called between runs.
-    @usableFromInline let events: UnsafeMutablePointer<NexmarkEvent?>
-    @usableFromInline let generator = NexmarkGenerator()
+    // loop that runs; `refill` is called between runs.
+    private let events: UnsafeMutablePointer<NexmarkEvent?>
+    private let generator = NexmarkGenerator()
     /// How many events there are.
     public let count: Int
 
@@ -50,10 +49,9 @@ public final class EventBlock: RecordGenerator, EventFeed, @unchecked Sendable {
         }
     }
 
-    @inlinable @inline(__always) public func record(at index: Int) -> NexmarkEvent {
-        guard index < count, let event = events[index].take() else {
-            return generator.record(at: index)
-        }
+    /// The event of that index, for good; one that is gone is made anew.
+    @inline(__always) private func record(at index: Int) -> NexmarkEvent {
+        guard let event = events[index].take() else { return generator.record(at: index) }
         return event
     }
 
