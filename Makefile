@@ -34,8 +34,8 @@ sanitize: setup ## Run what has threads under the thread sanitizer, and all test
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-address \
 		--skip 'GoldenTests|[Ss]imulation'
 
-bench: setup ## Time the operators against hand-written loops
-	cd benchmarks/downstream && $(SWIFT) run -c release downstream-bench
+bench: setup ## Write the tables of docs/benchmarks.md; those alone that TABLES="compare operators" names
+	tools/write-benchmarks.sh $(TABLES)
 
 bench-decode: setup ## Time CSV and JSON Lines decoding against a C++ loop and simdjson
 	@tools/setup.sh libsimdjson-dev

@@ -124,6 +124,8 @@ let package = Package(
             ["WeirCore", "WeirGraph", "WeirState", "WeirRuntime", "WeirTesting"]),
         tests("WeirTests", ["Weir", "WeirTesting"]),
         tests("WeirNexmarkTests", ["Weir", "WeirNexmark", "WeirTesting"]),
+        // An executable's module cannot be imported: what is tested of it is compiled twice, by a link.
+        tests("WeirBenchTests", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
         tests(
             "WeirSQLiteTests",
             [

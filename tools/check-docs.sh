@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# The tables of docs/benchmarks.md stand between markers, with the columns that `make bench` writes.
+#
 # Every public declaration of the libraries has a doc comment. Lists those that have none, and fails
 # when there are any. Builds the libraries if they are not built; takes the build's other options:
 # `tools/check-docs.sh --scratch-path .build-all`.
@@ -7,6 +9,9 @@
 # what the compiler writes, coding, and the operators of Equatable and Comparable.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+python3 tools/benchmark_tables.py check
+python3 -m unittest --quiet tools/benchmark_tables_test.py
 
 modules=(WeirCore WeirGraph WeirState WeirRuntime Weir WeirSQLite WeirTesting WeirNexmark)
 for module in "${modules[@]}"; do swift build "$@" --target "$module"; done

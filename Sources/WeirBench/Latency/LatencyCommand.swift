@@ -18,6 +18,12 @@ struct LatencyCommand: AsyncParsableCommand {
 
             Without --rate, the highest rate is searched for that the job keeps up with for ten \
             seconds, with its checkpoints, and --load of that is measured at.
+
+            Beside the latencies it says what the machine did meanwhile, so that a stall of the machine can be \
+            told from one of the engine: how late a thread woke that sleeps a millisecond at a time; how long \
+            the job's threads were ready to run and had no core, and how often one lost its core to another \
+            thread, as the kernel counts them; and what the host took from a virtual machine's cores. With \
+            --lags the times in brackets can be looked up.
             """)
 
     @Option(help: "The query: \(LatencyQuery.all.map(\.name).joined(separator: ", ")).")

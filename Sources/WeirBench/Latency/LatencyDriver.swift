@@ -21,6 +21,8 @@ struct LatencyDriver {
         var checkpoints: Int
         /// How far behind its schedule the source was.
         var lags: [EventSchedule.Sample]
+        /// What the machine did meanwhile.
+        var gaps: MachineGaps?
     }
 
     // MARK: - At one rate
@@ -39,8 +41,12 @@ struct LatencyDriver {
                 times.compactMap { schedule.due($0, trigger) }.map { max(0, now - $0) })
         }
         let folder = try CheckpointFolder(interval: checkpointInterval)
-        let job = ObservedJob(try execution(schedule, results, folder))
-        let summary = try await job.finish()
+        let execution = try execution(schedule, results, folder)
+        let watch = MachineWatch(from: Int(seconds / 5 * 1e9)) { schedule.now }
+        let job = ObservedJob(execution)
+        let ended = await job.end()
+        let gaps = watch.stop()
+        let summary = try ended.get()
         guard latencies.count > 0 else {
             throw BenchmarkError.endedEarly(
                 "\(query.name) had no row to measure; give more --seconds or a higher --rate")
@@ -50,7 +56,7 @@ struct LatencyDriver {
             p50: latencies.milliseconds(at: 50), p90: latencies.milliseconds(at: 90),
             p99: latencies.milliseconds(at: 99), p999: latencies.milliseconds(at: 99.9),
             p9999: latencies.milliseconds(at: 99.99), most: latencies.milliseconds(at: 100),
-            checkpoints: job.checkpoints, lags: schedule.lags)
+            checkpoints: job.checkpoints, lags: schedule.lags, gaps: gaps)
     }
 
     // MARK: - The highest rate

@@ -18,6 +18,8 @@ struct LatencyReport: Encodable {
     /// The furthest that the source was behind its schedule, in milliseconds: what held up the job, or
     /// the machine, shows there.
     let mostBehind: Double
+    /// What the machine did meanwhile; `nil` where the run was too short to tell.
+    let gaps: MachineGaps?
     let machine: Machine
 
     init(
@@ -33,6 +35,7 @@ struct LatencyReport: Encodable {
         (p50, p90, p99) = (measured.p50, measured.p90, measured.p99)
         (p999, p9999, most) = (measured.p999, measured.p9999, measured.most)
         checkpoints = measured.checkpoints
+        gaps = measured.gaps
         mostBehind = (measured.lags.map(\.lag).max() ?? 0) * 1e3
     }
 
@@ -43,7 +46,7 @@ struct LatencyReport: Encodable {
             \(rows) rows, \(checkpoints) checkpoints; source at most \(mostBehind.text(1)) ms behind
             p50 \(p50.text(3)) ms, p90 \(p90.text(3)), p99 \(p99.text(3)), p99.9 \(p999.text(3)), \
             p99.99 \(p9999.text(3)), most \(most.text(3))
-            \(machine.description)
+            \(gaps.map { $0.text + "\n" } ?? "")\(machine.description)
             """
     }
 }

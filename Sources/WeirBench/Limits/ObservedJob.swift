@@ -82,4 +82,7 @@ final class ObservedJob: Sendable {
     ///
     /// - Throws: What it fails with.
     func finish() async throws -> JobSummary { try await running.value }
+
+    /// Waits until it has ended by itself, one way or the other.
+    func end() async -> Result<JobSummary, any Error> { await running.result }
 }

@@ -48,6 +48,8 @@ struct ResourceUsage {
     /// Seconds of processor time, user and system.
     var processorSeconds: Double
     var peakMegabytes: Double
+    /// How often one of its threads lost its core to another thread.
+    var preemptions: Int
 
     /// The bytes of memory that the process has now; not a number where that cannot be told.
     static var residentBytes: Double {
@@ -69,6 +71,7 @@ struct ResourceUsage {
         let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
         return ResourceUsage(
             processorSeconds: seconds + microseconds / 1e6,
-            peakMegabytes: Double(usage.ru_maxrss) * peakUnit / 1e6)
+            peakMegabytes: Double(usage.ru_maxrss) * peakUnit / 1e6,
+            preemptions: Int(usage.ru_nivcsw))
     }
 }
