@@ -65,7 +65,7 @@ private func pairStep<Element>(_ first: Step<Element>, _ second: Step<Element>) 
             pair.first = try showFirst(batch)
             pair.second = try showSecond(batch)
             return pair.progress
-        }, copied: { pair.copied }, signal: signal, resume: resume)
+        }, copied: pair.copied, signal: signal, resume: resume)
 }
 
 /// How each of two steps answered last, and which of them is given the next batch.
@@ -76,6 +76,9 @@ private final class Pair {
     private let copiedBySecond: (() -> Int)?
     /// What they had copied when that was last compared.
     private var last = (first: 0, second: 0)
+    /// What the one that copied more each time was asked has copied since, and what both had copied then.
+    private var most = 0
+    private var lastAsked = (first: 0, second: 0)
     private var isFirstAhead = false
     private var batches = 0
 
@@ -86,13 +89,23 @@ private final class Pair {
 
     var progress: Progress { first.joined(with: second) }
 
-    /// What the one that copies more has copied.
-    var copied: Int { max(copiedByFirst?() ?? 0, copiedBySecond?() ?? 0) }
+    private var copiedByEach: (first: Int, second: Int) {
+        (copiedByFirst?() ?? 0, copiedBySecond?() ?? 0)
+    }
+
+    /// What the one that copies more has copied: of each span between two calls the one that did in that span, so
+    /// that the sum goes on where one of them stops.
+    func copied() -> Int {
+        let now = copiedByEach
+        most += max(now.first - lastAsked.first, now.second - lastAsked.second)
+        lastAsked = now
+        return most
+    }
 
     /// Whether the first is given the batch at hand: compared after the first batch and then every 64.
     func isFirstGiven() -> Bool {
         if batches & 63 == 1 {
-            let now = (first: copiedByFirst?() ?? 0, second: copiedBySecond?() ?? 0)
+            let now = copiedByEach
             isFirstAhead = now.first - last.first > now.second - last.second
             last = now
         }

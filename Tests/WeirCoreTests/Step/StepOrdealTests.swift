@@ -151,26 +151,34 @@ extension [Emission<Int>] {
         var whole = 0
         var shared = 0
         var rows = 0
+        /// How many of its records it hands on at present.
+        var copiedShare = 1.0
+        private var copied = 0
         private let copiesEvery: Int?
 
         /// - Parameter copiesEvery: Of how many records it hands one on; `nil`: it says nothing of that.
         init(copiesEvery: Int? = nil) { self.copiesEvery = copiesEvery }
 
+        private func note(_ count: Int) {
+            rows += count
+            copied += Int((copiedShare * Double(count)).rounded())
+        }
+
         func step(isReading: Bool) -> Step<Int> {
             Step(
                 process: { [self] in
                     whole += 1
-                    rows += $0.count
+                    note($0.count)
                     $0.removeAll()
                     return .done
                 },
                 processShared: isReading
                     ? { [self] in
                         shared += 1
-                        rows += $0.count
+                        note($0.count)
                         return .done
                     } : nil,
-                copied: copiesEvery.map { every in { [self] in rows / every } },
+                copied: copiesEvery.map { every in { [self] in copied / every } },
                 signal: { _ in .done }, resume: { .done })
         }
     }
@@ -205,6 +213,25 @@ extension [Emission<Int>] {
         let most = copiesEvery.compactMap { $0 }.min()
         let winner = copiesEvery.firstIndex(of: most)
         #expect(winner.map { witnesses[$0].whole > batches - 5 } == true)
+    }
+
+    /// Each of three in its turn, two of which are one pair to the third, hands on all, and else little, the first
+    /// more than the others.
+    @Test(arguments: [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
+    func `gives the batches to the branch that has come to copy most`(turns: [Int]) throws {
+        let witnesses = turns.map { _ in Witness(copiesEvery: 1) }
+        let input = InputDriver(fanOutStep(to: witnesses.map { $0.step(isReading: true) }))
+        let batches = 640
+        for turn in turns {
+            for index in witnesses.indices {
+                witnesses[index].copiedShare = index == turn ? 1 : index == 0 ? 0.3 : 0.1
+            }
+            let before = witnesses.map(\.whole)
+            for _ in 0..<batches { try input.send((0..<10).map { ($0, at: .epoch) }) }
+            let given = witnesses.indices.map { witnesses[$0].whole - before[$0] }
+            // Compared every 64 batches, and the first 64 of a turn may be the last one's.
+            #expect(given[turn] >= batches - 2 * 64 && given.reduce(0, +) == batches, "\(given)")
+        }
     }
 
     @Test func `follows a branch that comes to copy more than another`() throws {

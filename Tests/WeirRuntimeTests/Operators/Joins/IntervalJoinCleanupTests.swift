@@ -26,6 +26,26 @@ import WeirTesting
         return (harness, try #require(seen))
     }
 
+    /// A side that puts nothing out alone may be cleaned up late, so one timer does for all of its records; one
+    /// that does needs another for each record that comes before the earliest.
+    @Test(arguments: [(.inner, 2), (.semi, 2), (.left, 1 + 100)] as [(IntervalJoinKind, Int)])
+    func `sets few timers for records that come in the reverse of their order`(
+        kind: IntervalJoinKind, timers: Int
+    ) throws {
+        let (harness, state) = try watched(kind, micros(-5, 3))
+        for number in 0..<100 {
+            try harness.send(right(1, number, at: Int64(10_000 - 50 * number)))
+        }
+        #expect(state.timers.count == 1)
+        for number in 0..<100 {
+            try harness.send(left(1, number, at: Int64(10_020 - 50 * number)))
+        }
+        #expect(state.timers.count == timers)
+        // And all are cleaned up.
+        for input in watermark(11_000) { try harness.send(input) }
+        #expect(state.table.count == 0 && state.timers.count == 0)
+    }
+
     @Test func `forgets records exactly when the watermark reaches their bound`() throws {
         let (harness, state) = try watched(.inner, micros(-5, 3))
         let held = { harness.context.counters.held.current }
