@@ -4,8 +4,8 @@ import contextlib
 import io
 import json
 import os
-import stat
 import signal
+import stat
 import sys
 import tempfile
 import unittest
