@@ -22,4 +22,16 @@ public protocol Aggregate<Input, Result>: Sendable {
     func merge(_ other: Accumulator, into accumulator: inout Accumulator) throws
     /// The result for the records folded in.
     func result(of accumulator: Accumulator) throws -> Result
+
+    /// Whether records are folded in unseen, as all are alike to the aggregate: ``addUnseen(to:)`` then does what
+    /// ``add(_:to:)`` does, and operators call that, for which they need not have the record at hand. The
+    /// default is `false`.
+    var takesUnseen: Bool { get }
+    /// Folds in one record, whatever is in it; called only where ``takesUnseen``. The default does nothing.
+    func addUnseen(to accumulator: inout Accumulator) throws
+}
+
+extension Aggregate {
+    @inlinable public var takesUnseen: Bool { false }
+    @inlinable public func addUnseen(to accumulator: inout Accumulator) throws {}
 }

@@ -21,6 +21,9 @@ public struct Count<Input>: Aggregate {
         accumulator &+= 1
     }
 
+    @inlinable public var takesUnseen: Bool { isCounted == nil }
+    @inlinable public func addUnseen(to accumulator: inout Int) { accumulator &+= 1 }
+
     @inlinable public func merge(_ other: Int, into accumulator: inout Int) {
         accumulator &+= other
     }

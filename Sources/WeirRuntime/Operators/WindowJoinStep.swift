@@ -9,7 +9,7 @@ public import WeirCore
 public func windowJoinSteps<Left, Right, Key: StreamKey, Output>(
     _ context: SubtaskContext, into next: Step<Output>, late: Step<JoinSide<Left, Right>>?,
     _ windowing: Windowing<JoinSide<Left, Right>, Key>, _ kind: JoinKind,
-    leftKey: @escaping (Left) -> Key, rightKey: @escaping (Right) -> Key,
+    leftKey: @escaping @Sendable (Left) -> Key, rightKey: @escaping @Sendable (Right) -> Key,
     result: @escaping (Left?, Right?) throws -> Output
 ) -> (left: Step<Left>, right: Step<Right>) {
     let outputs = MainAndLateOutput(main: next, late: late, counters: context.counters)
@@ -23,14 +23,16 @@ public func windowJoinSteps<Left, Right, Key: StreamKey, Output>(
                 kind, at: window.lastTimestamp, position: &position, into: &output, limit: limit,
                 result)
         }
+        let keyOf: @Sendable (JoinSide<Left, Right>) -> Key = { side in
+            switch side {
+            case .left(let left): leftKey(left)
+            case .right(let right): rightKey(right)
+            }
+        }
         let state = WindowOperator<JoinSide<Left, Right>, Key, JoinAggregate<Left, Right>, Output>(
-            windowing, aggregate, context: context,
-            keyOf: { side in
-                switch side {
-                case .left(let left): leftKey(left)
-                case .right(let right): rightKey(right)
-                }
-            }, panes: panes)
+            windowing, aggregate, context: context, keyOf: keyOf,
+            usual: usualRowLoop(by: keyOf, JoinAggregate<Left, Right>.self, Output.self),
+            panes: panes)
         let ports = WindowOperatorPorts(state: state, outputs: outputs, context: context)
         return (ports.step(0) { .left($0) }, ports.step(1) { .right($0) })
     }

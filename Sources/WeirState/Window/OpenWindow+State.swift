@@ -172,7 +172,7 @@ private struct SavedOpenWindow<Accumulator> {
         open.unfired = standing.counts.unfired
         open.panes = standing.panes
         open.hasEnded = standing.hasEnded
-        open.recordsUnfired = standing.counts.recordsUnfired
+        open.unfiredElsewhere = standing.counts.unfired &- standing.counts.recordsUnfired
         open.recordsFired = standing.counts.recordsFired
         open.endTimer = endTimer
         if let triggerState { open.triggerState = triggerState.state }

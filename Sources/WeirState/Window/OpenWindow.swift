@@ -7,9 +7,6 @@ public struct OpenWindow<Accumulator> {
     public var window: Window
     /// The records that no pane has had.
     public var unfired = 0
-    /// The records that the ledger counts in this window and no pane has had. A record that is in
-    /// several windows is counted in the last of them to go.
-    public var recordsUnfired = 0
     /// When its timer is due that looks after its end and its going.
     public var endTimer: Timestamp?
     /// Whether its end has passed.
@@ -22,11 +19,18 @@ public struct OpenWindow<Accumulator> {
     public let firstStart: Timestamp
     /// The panes emitted.
     public var panes = 0
+    /// Of the records that no pane has had, those that the ledger counts in another window: a record that is in
+    /// several is counted in the last of them to go. Kept rather than its counterpart, since most records are in
+    /// one, and leave it as it is.
+    public var unfiredElsewhere = 0
     /// The records that the ledger counts in this window, that a pane has had, and that are kept for further ones.
     public var recordsFired = 0
     /// What only a window with a trigger has; in memory of its own, since a type that is not known would make
     /// each copy of a window a call into the runtime.
     @usableFromInline var triggering = ContiguousArray<WindowTriggering>()
+
+    /// The records that the ledger counts in this window and no pane has had.
+    @inlinable public var recordsUnfired: Int { unfired &- unfiredElsewhere }
 
     /// What its trigger remembers; a ``SavedTriggerState`` between a restore and the trigger's next
     /// decision.

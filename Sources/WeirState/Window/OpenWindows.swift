@@ -55,12 +55,12 @@ public struct OpenWindows<Accumulator> {
         try position == count &- 1 ? body(&latest) : body(&earlier[position])
     }
 
-    /// Changes the latest window, if there is one.
+    /// Changes the latest window; where there is none, what stands for it: a window without records and
+    /// without a timer, which has to stay that.
     @inlinable @inline(__always) public mutating func updateLatest(
         _ body: (inout OpenWindow<Accumulator>) throws -> Bool
     ) rethrows -> Bool {
-        if count == 0 { return false }
-        return try body(&latest)
+        try body(&latest)
     }
 
     /// Puts a window in front of that at `position`, or behind all.

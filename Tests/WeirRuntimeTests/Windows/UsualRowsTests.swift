@@ -64,10 +64,13 @@ import WeirTesting
                     late: .eachRecord, panes: .accumulating)
         }
         var rowCount = 0
+        var key = 0
         for turn in 0..<12 as Range<Int64> {
             let events = (0..<keyCount).map { number in
-                Event(
-                    .random(in: 0..<keyCount, using: &random), number,
+                // Some follow another of their key, others do not.
+                if Bool.random(using: &random) { key = .random(in: 0..<keyCount, using: &random) }
+                return Event(
+                    key, number,
                     at: turn * 20 + .random(in: -15...20, using: &random))
             }
             for event in events { models[event.key].add(event) }
@@ -83,6 +86,53 @@ import WeirTesting
         #expect(try scenario.end().sorted() == models.flatMap(\.rows).sorted())
         #expect(rowCount > 100 && scenario.counters.held.current == 0)
         #expect(scenario.late.records.count == models.reduce(0) { $0 + $1.late.count })
+    }
+
+    /// Against the number of records that are collected.
+    @Test(arguments: [
+        EventWindowing(.session(gap: .microseconds(40))),
+        EventWindowing(.tumbling(.microseconds(60))),
+        EventWindowing(.tumbling(.microseconds(60))).with(lateness: 30),
+        EventWindowing(.sliding(.microseconds(60), every: .microseconds(20))),
+        EventWindowing(.sliding(.microseconds(60), every: .microseconds(20))).with(lateness: 30),
+    ])
+    func `are counted unseen as they are when they are looked at`(
+        windowing: EventWindowing
+    ) throws {
+        let collecting = try WindowScenario(windowing)
+        let counts = [Count<Event>(), Count { _ in true }]
+        #expect(counts.map(\.takesUnseen) == [true, false])
+        let counting = try counts.map { count in
+            try StepHarness<Event, PaneRow> { context, next in
+                if let assigner = windowing.sliced {
+                    return windowAggregateStep(
+                        context, into: next, late: nil, assigner, count, keyOf: { $0.key }
+                    ) { PaneRow($0, $1, .single, [$2]) }
+                }
+                return windowOperatorStep(
+                    context, into: next, late: nil, windowing, count, keyOf: { $0.key }
+                ) { PaneRow($0, $1, $2, [$3]) }
+            }
+        }
+        var random = SeededGenerator(seed: 5)
+        var rowCount = 0
+        for turn in 0..<20 as Range<Int64> {
+            let events = (0..<100).map { number in
+                Event(
+                    number / 3 % 7 + Int(turn / 4) * 7, number,
+                    at: turn * 20 + .random(in: -15...20, using: &random))
+            }
+            var expected = try collecting.send(events) + collecting.watermark(turn * 20)
+            for row in expected.indices { expected[row].values = [expected[row].values.count] }
+            for harness in counting {
+                try harness.send(events.map { ($0, at: $0.at) })
+                try harness.advanceWatermark(to: Timestamp(microseconds: turn * 20))
+                #expect(harness.records.sorted() == expected.sorted())
+                harness.output.removeAll()
+            }
+            rowCount += expected.count
+        }
+        #expect(rowCount > 20)
     }
 
     struct Limit: Error, Equatable {}

@@ -106,7 +106,9 @@ import WeirTesting
                 return true
             }
             let state = Operator(
-                windowing, Collect(\.value), context: context, keyOf: \.key, panes: panes)
+                windowing, Collect(\.value), context: context, keyOf: \.key,
+                usual: usualRowLoop(by: { $0.key }, Collect<Event, Int>.self, PaneRow.self),
+                panes: panes)
             made = state
             return Step(
                 process: { try state.process(&$0) }, signal: { try state.signal($0) },

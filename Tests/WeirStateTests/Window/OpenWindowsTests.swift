@@ -9,6 +9,13 @@ import WeirTesting
         Window(start: Timestamp(microseconds: start), end: Timestamp(microseconds: end))
     }
 
+    /// An open window with a timer, as all have that an operator keeps.
+    private func pending(_ window: OpenWindow<Int>) -> OpenWindow<Int> {
+        var window = window
+        window.endTimer = window.window.end
+        return window
+    }
+
     private func numbers(_ open: OpenWindows<Int>) -> [Int] {
         (0..<open.count).map { open[$0].number }
     }
@@ -29,8 +36,8 @@ import WeirTesting
                         ($0.window.start, $0.window.end) >= (added.start, added.end)
                     } ?? list.count
                 #expect(open.position(of: added) == position)
-                open.insert(OpenWindow(added, number: number), at: position)
-                list.insert(OpenWindow(added, number: number), at: position)
+                open.insert(pending(OpenWindow(added, number: number)), at: position)
+                list.insert(pending(OpenWindow(added, number: number)), at: position)
             case 2:
                 guard let position = list.indices.randomElement(using: &random) else { continue }
                 open.update(position) {
@@ -40,7 +47,9 @@ import WeirTesting
                 list[position].unfired += 1
                 list[position].accumulator = number
             case 3:
+                // What stands for no window has no timer, by which it is told from one.
                 let isChanged = open.updateLatest {
+                    guard $0.endTimer != nil else { return false }
                     $0.panes += 1
                     return true
                 }

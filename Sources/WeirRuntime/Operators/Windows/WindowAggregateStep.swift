@@ -16,9 +16,15 @@ func windowFold<Input, Key: StreamKey, Folded: Aggregate, Output>(
     // Captures the key's function alone, for the reason that `mapStep` gives.
     { batch, state, outputs in
         let aggregate = state.aggregate
-        try state.fold(
-            batch, keyOf: keyOf, add: { try aggregate.add($0, to: &$1) },
-            onLate: { outputs.noteLate(batch[$0], at: batch.time(at: $0)) })
+        if aggregate.takesUnseen {
+            try state.fold(
+                batch, keyOf: keyOf, add: { try aggregate.addUnseen(to: &$1) },
+                onLate: { outputs.noteLate(batch[$0], at: batch.time(at: $0)) })
+        } else {
+            try state.fold(
+                batch, keyOf: keyOf, add: { try aggregate.add($0, to: &$1) },
+                onLate: { outputs.noteLate(batch[$0], at: batch.time(at: $0)) })
+        }
     }
 }
 

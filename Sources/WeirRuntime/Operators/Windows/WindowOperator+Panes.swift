@@ -57,19 +57,19 @@ extension WindowOperator {
         panes.add(
             key, entry.window, WindowPane(timing: timing, index: entry.panes), accumulator)
         entry.panes &+= 1
-        entry.unfired = 0
         entry.recordsFired &+= entry.recordsUnfired
-        entry.recordsUnfired = 0
+        entry.unfired = 0
+        entry.unfiredElsewhere = 0
     }
 
     /// Forgets the records so far.
     @inlinable func purge(_ entry: inout Entry) {
-        entry.accumulator = nil
-        entry.unfired = 0
         counters.held.add(-entry.recordsFired - entry.recordsUnfired)
         counters.passed.add(entry.recordsFired)
         counters.filtered.add(entry.recordsUnfired)
+        entry.accumulator = nil
+        entry.unfired = 0
+        entry.unfiredElsewhere = 0
         entry.recordsFired = 0
-        entry.recordsUnfired = 0
     }
 }

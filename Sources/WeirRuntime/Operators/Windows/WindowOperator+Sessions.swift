@@ -43,7 +43,7 @@ extension WindowOperator {
             }
         }
         entry.unfired &+= other.unfired
-        entry.recordsUnfired &+= other.recordsUnfired
+        entry.unfiredElsewhere &+= other.unfiredElsewhere
         entry.recordsFired &+= other.recordsFired
         entry.panes = max(entry.panes, other.panes)
         if let timer = other.endTimer { cancel(other, at: timer, isEnd: true, domain, key) }

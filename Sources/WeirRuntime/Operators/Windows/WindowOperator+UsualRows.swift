@@ -32,10 +32,77 @@ extension WindowAssigner {
 // Most records belong to the latest window of their key, which is open, and has its timer. They only
 // change what has been folded: no list of windows, no timer, no pane.
 
+/// Takes rows of the batch at hand as long as they are such: the record loop, formed where the key's function is
+/// known.
+public typealias UsualRowLoop<Input, Key: StreamKey, Folded: Aggregate, Output> =
+    @Sendable (_ state: WindowOperator<Input, Key, Folded, Output>) throws -> Void
+where Folded.Input == Input
+
+/// Makes that loop.
+@inlinable @inline(__always)
+func usualRowLoop<Input, Key: StreamKey, Folded: Aggregate, Output>(
+    by keyOf: @escaping @Sendable (Input) -> Key, _ folded: Folded.Type, _ output: Output.Type
+) -> UsualRowLoop<Input, Key, Folded, Output> where Folded.Input == Input {
+    // Captures the key's function alone, for the reason that `mapStep` gives.
+    { try $0.takeUsualRows(keyOf: keyOf) }
+}
+
 extension WindowOperator {
     /// Takes rows as long as they are such, from the row at hand on.
-    @inlinable func takeUsualRows() throws {
+    @inlinable @inline(__always) func takeUsualRows(keyOf: (Input) -> Key) throws {
+        let aggregate = aggregate
+        if aggregate.takesUnseen {
+            try takeUsualRows(keyOf: keyOf) { _, accumulator in
+                try aggregate.addUnseen(to: &accumulator)
+            }
+        } else {
+            try takeUsualRows(keyOf: keyOf) { try aggregate.add($0, to: &$1) }
+        }
+    }
+
+    @inlinable @inline(__always) func takeUsualRows(
+        keyOf: (Input) -> Key, add: (Input, inout Folded.Accumulator) throws -> Void
+    ) throws {
         guard let usual, row < input.count else { return }
+        // A loop for each kind, so that neither pays for the other.
+        switch usual {
+        case .session(let gap):
+            try takeRows(keyOf: keyOf, add: add, where: { _ in true }) { time, entry in
+                guard time <= entry.window.end else { return false }
+                let end = time.advanced(byMicroseconds: gap)
+                if end > entry.window.end { entry.window.end = end }
+                return true
+            }
+        case .tumbling(let assigner):
+            // A window that has been found to be of this assigner.
+            var known: Window?
+            let (limit, isEventTime) = (currentTime, isEventTime)
+            // One that may be late need not load or change a page to be found so.
+            try takeRows(
+                keyOf: keyOf, add: add,
+                where: { !isEventTime || $0.advanced(byMicroseconds: lateness) > limit }
+            ) { time, entry in
+                guard time < entry.window.end else { return false }
+                if entry.window != known {
+                    guard assigner.isOnlyWindow(entry.window, of: time) else { return false }
+                    known = entry.window
+                }
+                return true
+            }
+        }
+    }
+
+    /// Folds rows into the latest windows of their keys, from the row at hand on, up to one for which that
+    /// is not all. Rows of one key that follow each other share a lookup; see `WindowState.foldRuns`.
+    ///
+    /// - Parameters:
+    ///   - isLookedUp: Whether a record of that time is worth a lookup.
+    ///   - extend: Whether a record of that time, which is not before the window's start, belongs to it; makes
+    ///     it last as long as it then does.
+    @inlinable @inline(__always) func takeRows(
+        keyOf: (Input) -> Key, add: (Input, inout Folded.Accumulator) throws -> Void,
+        where isLookedUp: (Timestamp) -> Bool, _ extend: (Timestamp, inout Entry) -> Bool
+    ) throws {
         // Rows of a batch that a class holds are checked, at each look, for others that change it.
         var rows = Batch<Input>()
         swap(&rows, &input)
@@ -45,59 +112,39 @@ extension WindowOperator {
             row = next
         }
         let total = rows.count
-        let hasHashes = rows.hasHashes
-        let now = now
-        // A window that has been found to be of this assigner.
-        var known: Window?
+        let (hasHashes, isEventTime, now, table) = (rows.hasHashes, isEventTime, now, table)
+        var key = rows.withRow(next) { keyOf($0) }
         do {
-            while next < total {
-                let time = isEventTime ? rows.time(at: next) : now
-                // One that may be late need not load or change a page to be found so.
-                if !isMerging, time.advanced(byMicroseconds: lateness) <= currentTime, isEventTime {
-                    return
-                }
-                let isTaken = try rows.withRow(next) { record in
-                    let key = keyOf(record)
-                    let hash = hasHashes ? rows.hash(at: next) : key.stableHash
-                    return try table.updateExisting(key, hash: hash) { open in
-                        try open.updateLatest {
-                            try add(record, at: time, toUsual: usual, &$0, &known)
+            while true {
+                guard isLookedUp(isEventTime ? rows.time(at: next) : now) else { return }
+                let hash = hasHashes ? rows.hash(at: next) : key.stableHash
+                // Answers whether the row at hand is one of another key.
+                let isTaken = try table.updateExisting(key, hash: hash) { open in
+                    try open.updateLatest { entry in
+                        // One that has not ended takes records, however late these are; its timer is due
+                        // at its end or before.
+                        guard !entry.hasEnded, entry.endTimer != nil, entry.accumulator != nil
+                        else { return false }
+                        while true {
+                            let time = isEventTime ? rows.time(at: next) : now
+                            guard isLookedUp(time), entry.window.start <= time, extend(time, &entry)
+                            else { return false }
+                            // Seen above not to be nil.
+                            try rows.withRow(next) { try add($0, &entry.accumulator!) }
+                            entry.unfired &+= 1
+                            next &+= 1
+                            if next == total { return false }
+                            let following = rows.withRow(next) { keyOf($0) }
+                            if _isPOD(Key.self), following == key { continue }
+                            key = following
+                            return true
                         }
                     }
                 }
                 guard isTaken == true else { return }
-                next &+= 1
             }
         } catch {
             throw RecordError(record: rows[next], cause: error)
         }
-    }
-
-    /// Folds a record into the latest window of its key, if that is where it belongs and nothing else comes of it.
-    @inlinable @inline(__always) func add(
-        _ record: Input, at time: Timestamp, toUsual usual: UsualWindow, _ entry: inout Entry,
-        _ known: inout Window?
-    ) throws -> Bool {
-        // One that has not ended takes records, however late these are; its timer is due at its end or before.
-        guard !entry.hasEnded, entry.endTimer != nil, entry.window.start <= time,
-            entry.accumulator != nil
-        else { return false }
-        switch usual {
-        case .session(let gap):
-            guard time <= entry.window.end else { return false }
-            let end = time.advanced(byMicroseconds: gap)
-            if end > entry.window.end { entry.window.end = end }
-        case .tumbling(let assigner):
-            guard time < entry.window.end else { return false }
-            if entry.window != known {
-                guard assigner.isOnlyWindow(entry.window, of: time) else { return false }
-                known = entry.window
-            }
-        }
-        // Seen above not to be nil.
-        try aggregate.add(record, to: &entry.accumulator!)
-        entry.unfired &+= 1
-        entry.recordsUnfired &+= 1
-        return true
     }
 }

@@ -23,6 +23,7 @@ where Folded.Input == Input {
     @usableFromInline let lateness: Int64
     @usableFromInline let aggregate: Folded
     @usableFromInline let keyOf: (Input) -> Key
+    @usableFromInline let takeUsualRows: UsualRowLoop<Input, Key, Folded, Output>
     @usableFromInline let panes: Panes
     @usableFromInline let counters: OperatorCounters
     @usableFromInline let clock: (any ProcessingClock)?
@@ -50,7 +51,9 @@ where Folded.Input == Input {
 
     @inlinable init(
         _ windowing: Windowing<Input, Key>, _ aggregate: Folded, context: SubtaskContext,
-        keyOf: @escaping (Input) -> Key, panes: Panes
+        keyOf: @escaping (Input) -> Key,
+        usual loop: @escaping UsualRowLoop<Input, Key, Folded, Output>,
+        panes: Panes
     ) {
         self.windowing = windowing
         trigger = windowing.trigger
@@ -60,6 +63,7 @@ where Folded.Input == Input {
         lateness = isEventTime ? max(0, windowing.allowedLateness.wholeMicroseconds) : 0
         self.aggregate = aggregate
         self.keyOf = keyOf
+        takeUsualRows = loop
         self.panes = panes
         counters = context.counters
         clock = windowing.needsClock ? context.clock : nil
@@ -126,7 +130,7 @@ where Folded.Input == Input {
                 if try fireTimer() { continue }
                 timersMayBeDue = false
             }
-            try takeUsualRows()
+            try takeUsualRows(self)
             guard row < input.count else { break }
             try take(row)
             row &+= 1
@@ -215,11 +219,12 @@ where Folded.Input == Input {
                 // Seen above not to be nil; changed in place, since a copy could be a long one.
                 try aggregate.add(record, to: &entry.accumulator!)
                 entry.unfired &+= 1
+                entry.unfiredElsewhere &+= 1
             }
             if let found = last, open[found].window.end >= open[position].window.end { continue }
             last = position
         }
-        if let last { open.update(last) { $0.recordsUnfired &+= 1 } }
+        if let last { open.update(last) { $0.unfiredElsewhere &-= 1 } }
     }
 
     @inlinable func position(of window: Window, _ key: Key, _ open: inout Entries) -> Int {
@@ -250,7 +255,20 @@ where Folded.Input == Input {
 @inlinable
 public func windowOperatorStep<Input, Key: StreamKey, Folded: Aggregate, Output>(
     _ context: SubtaskContext, into next: Step<Output>, late: Step<Input>?,
+    _ windowing: Windowing<Input, Key>, _ folded: Folded, keyOf: @escaping @Sendable (Input) -> Key,
+    result: @escaping (Key, Window, WindowPane, Folded.Result) throws -> Output
+) -> Step<Input> where Folded.Input == Input {
+    windowOperatorStep(
+        context, into: next, late: late, windowing, folded, keyOf: keyOf,
+        usual: usualRowLoop(by: keyOf, Folded.self, Output.self), result: result)
+}
+
+/// Makes the same step from its record loop; see `mapStep` of WeirCore.
+@inlinable
+public func windowOperatorStep<Input, Key: StreamKey, Folded: Aggregate, Output>(
+    _ context: SubtaskContext, into next: Step<Output>, late: Step<Input>?,
     _ windowing: Windowing<Input, Key>, _ folded: Folded, keyOf: @escaping (Input) -> Key,
+    usual loop: @escaping UsualRowLoop<Input, Key, Folded, Output>,
     result: @escaping (Key, Window, WindowPane, Folded.Result) throws -> Output
 ) -> Step<Input> where Folded.Input == Input {
     let outputs = MainAndLateOutput(main: next, late: late, counters: context.counters)
@@ -262,7 +280,7 @@ public func windowOperatorStep<Input, Key: StreamKey, Folded: Aggregate, Output>
         return true
     }
     let state = WindowOperator<Input, Key, Folded, Output>(
-        windowing, folded, context: context, keyOf: keyOf, panes: panes)
+        windowing, folded, context: context, keyOf: keyOf, usual: loop, panes: panes)
     return Step(
         process: { batch in
             context.counters.received.add(batch.count)

@@ -227,6 +227,7 @@ extension WindowedStream {
         let windowing = self.windowing
         let key = keyed.key
         let fold = windowFold(by: keyed.key, Folded.self, Output.self)
+        let loop = usualRowLoop(by: keyed.key, Folded.self, Output.self)
         let body = TransformBody { context, outputs, _ in
             let next: Step<Output> = try outputs.step(0)
             let late = try outputs.lateStep(of: Element.self)
@@ -250,7 +251,7 @@ extension WindowedStream {
                 AnyStep(
                     windowOperatorStep(
                         context, into: next, late: late, windowing, folded, keyOf: key,
-                        result: result))
+                        usual: loop, result: result))
             ]
         }
         let job = keyed.stream.job
