@@ -81,6 +81,20 @@ public struct TimeOrderedBuffer<Element> {
         return popLastDue(upTo: time)
     }
 
+    /// Finds out what is due, and answers how many elements ``next(_:)`` knows, of which some may be due later.
+    ///
+    /// - Parameter isOrdered: Whether ``popDue(upTo:)`` is to take them.
+    /// - Complexity: As that of taking one.
+    @inlinable public mutating func prepareDue(upTo time: Timestamp, isOrdered: Bool) -> Int {
+        raiseFloor(to: time)
+        if isOrdered || time < floor, !isDueSorted { sortDue() }
+        return due.count
+    }
+
+    /// The element that will be taken `number` elements after the next one, of those that
+    /// ``prepareDue(upTo:isOrdered:)`` has counted, if none is added before.
+    @inlinable public func next(_ number: Int) -> Element? { due[due.count &- 1 &- number].element }
+
     @inlinable @inline(__always) mutating func popLastDue(
         upTo time: Timestamp
     ) -> (time: Timestamp, element: Element)? {

@@ -128,6 +128,14 @@ public struct TimedRows<Record> {
     /// Notes that the record at an index has a partner.
     @inlinable public mutating func markMatched(at index: Int) { rows[index].isMatched = true }
 
+    /// Reads what dropping records will look at, so that it is fetched; the answer means nothing.
+    @inlinable @inline(__always) public func touch() -> Int64 {
+        rows.withUnsafeBufferPointer { rows in
+            guard let first = rows.baseAddress, rows.count > 0 else { return 0 }
+            return (first + (rows.count &- 1)).withBorrowedPointee { $0.time.microseconds }
+        }
+    }
+
     /// Drops the first `dropped` live records.
     ///
     /// - Complexity: O(dropped) amortised.

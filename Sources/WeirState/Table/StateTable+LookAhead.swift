@@ -1,3 +1,5 @@
+public import WeirCore
+
 // A lookup in a table that is larger than the caches near the core waits for memory twice: for a slot of the
 // index, and for the entry that it names. Lookups one after the other wait one after the other, since the
 // work between them fills the processor's window of instructions. Many small reads in a row wait together.
@@ -44,6 +46,21 @@ extension StateTable {
         keys.seen = seen
     }
 
+    /// Calls `body` with what may be the value of a key that has been looked up ahead, so that it can fetch what that
+    /// leads to.
+    ///
+    /// - Precondition: `keys` contains `row`.
+    @inlinable @inline(__always)
+    public func peek(_ keys: KeysAhead, row: Int, _ body: (borrowing Value) -> Void) {
+        let number = Int(keys.guesses[row &- keys.first]) &- 1
+        guard number >= 0, number < entryCount,
+            let entries = pages[number &>> StatePage.shift].entries
+        else { return }
+        withUnsafePointer(to: &entry(number, in: entries).pointee.value) {
+            $0.withBorrowedPointee(body)
+        }
+    }
+
     @inlinable @inline(__always) func firstWord(ofEntry number: Int) -> UInt32 {
         guard let entries = pages[number &>> StatePage.shift].entries else { return 0 }
         let offset = (number & (StatePage.size &- 1)) &* MemoryLayout<Entry>.stride
@@ -85,7 +102,7 @@ public final class KeysAhead {
 
     /// The keys that are looked up at a time: few enough for all that they lead to to stay in the first-level
     /// cache.
-    @inlinable static var capacity: Int { 64 }
+    @inlinable public static var capacity: Int { 64 }
 
     /// Starts with none.
     public init() {

@@ -48,3 +48,34 @@ import WeirTesting
         }
     }
 }
+
+@Suite struct `What is due next` {
+    @Test(arguments: [true, false])
+    func `is known before it is taken`(isOrdered: Bool) {
+        var random = SeededGenerator(seed: 3)
+        var buffer = TimeOrderedBuffer<Int>()
+        var taken: [Int] = []
+        var number = 0
+        for step in 0..<200 as Range<Int64> {
+            for _ in 0..<Int.random(in: 0..<20, using: &random) {
+                buffer.insert(
+                    number,
+                    at: Timestamp(microseconds: step * 10 + .random(in: -5..<300, using: &random)))
+                number += 1
+            }
+            let time = Timestamp(microseconds: step * 10)
+            let count = buffer.prepareDue(upTo: time, isOrdered: isOrdered)
+            let expected = (0..<count).map { buffer.next($0) }
+            var found: [Int] = []
+            while let due = isOrdered
+                ? buffer.popDue(upTo: time) : buffer.popDueInAnyOrder(upTo: time)
+            {
+                found.append(due.element)
+            }
+            #expect(found == expected)
+            taken += found
+        }
+        #expect(taken.count > 1_000 && Set(taken).count == taken.count)
+        #expect(taken.count + buffer.count == number)
+    }
+}

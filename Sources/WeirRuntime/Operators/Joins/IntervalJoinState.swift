@@ -78,6 +78,8 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
     @usableFromInline let table = StateTable<Key, IntervalRows<Left, Right>>()
     // Not checked for overlaps at run time, as in ``JoinCore``: no timer's change calls back.
     @exclusivity(unchecked) @usableFromInline var timers = TimeOrderedBuffer<KeySide<Key>>()
+    @usableFromInline let ahead = KeysAhead()
+    @exclusivity(unchecked) @usableFromInline var seenAhead: Int64 = 0
     @exclusivity(unchecked) @usableFromInline var pending: PendingMeeting<Key>?
     /// The key and side whose cleaning up waits for room in the output, and when its timer was due.
     @exclusivity(unchecked) @usableFromInline var visiting:
@@ -289,15 +291,35 @@ final class IntervalJoinState<Left: Sendable, Right: Sendable, Key: StreamKey, O
             guard try clean(visit.element, dueAt: visit.time, &released) else { return false }
             visiting = nil
         }
-        while let visit = isOrdered
-            ? timers.popDue(upTo: watermark) : timers.popDueInAnyOrder(upTo: watermark)
-        {
+        var lookedUp = 0
+        while true {
+            if lookedUp == 0 { lookedUp = lookAhead(upTo: watermark, isOrdered: isOrdered) }
+            let next =
+                isOrdered
+                ? timers.popDue(upTo: watermark) : timers.popDueInAnyOrder(upTo: watermark)
+            guard let visit = next else { break }
+            lookedUp = max(0, lookedUp &- 1)
             guard try clean(visit.element, dueAt: visit.time, &released) else {
                 visiting = visit
                 return false
             }
         }
         return true
+    }
+
+    /// Has the memory fetched that cleaning up the next keys will read: no one has looked at most of these for as
+    /// long as their records were kept. Answers how many they are.
+    @inlinable func lookAhead(upTo watermark: Timestamp, isOrdered: Bool) -> Int {
+        let count = min(
+            timers.prepareDue(upTo: watermark, isOrdered: isOrdered), KeysAhead.capacity)
+        table.lookAhead(ahead, from: 0, to: count) { timers.next($0)?.hash ?? 0 }
+        var seen: Int64 = 0
+        for number in 0..<count {
+            table.peek(ahead, row: number) { seen |= $0.lefts.touch() | $0.rights.touch() }
+        }
+        // Kept, so that the reads are not left out.
+        seenAhead = seen
+        return count
     }
 
     /// Cleans up one side of a key, or both; answers whether all has been put out.
