@@ -31,11 +31,12 @@ final class FlatMapState<Input, Elements: Sequence> {
     @usableFromInline let context: SubtaskContext
     @usableFromInline let next: Step<Elements.Element>
     @usableFromInline let transform: (Input) throws -> Elements
-    @usableFromInline var input = Batch<Input>()
-    @usableFromInline var row = 0
-    @usableFromInline var split: Int32 = 0
-    @usableFromInline var iterator: Elements.Iterator?
-    @usableFromInline var output: Batch<Elements.Element>
+    // Not checked for overlaps at run time: neither the transform nor an iterator knows of this object.
+    @exclusivity(unchecked) @usableFromInline var input = Batch<Input>()
+    @exclusivity(unchecked) @usableFromInline var row = 0
+    @exclusivity(unchecked) @usableFromInline var split: Int32 = 0
+    @exclusivity(unchecked) @usableFromInline var iterator: Elements.Iterator?
+    @exclusivity(unchecked) @usableFromInline var output: Batch<Elements.Element>
 
     @inlinable init(
         context: SubtaskContext, next: Step<Elements.Element>,

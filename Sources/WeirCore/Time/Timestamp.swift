@@ -63,7 +63,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// from the epoch: `floor(to: .hours(1))` is the hour it belongs to. Rounds down before 1970 too.
     ///
     /// - Precondition: `span` is at least one microsecond.
-    @inlinable public func floor(to span: Duration) -> Timestamp {
+    @inlinable @inline(__always) public func floor(to span: Duration) -> Timestamp {
         let width = span.wholeMicroseconds
         precondition(width > 0, "Timestamp.floor(to:) needs a positive span, not \(span)")
         let remainder = microseconds % width
@@ -74,7 +74,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
 extension Duration {
     /// This span in microseconds, rounded toward zero, saturating at the range of `Int64`.
-    @inlinable public var wholeMicroseconds: Int64 {
+    @inlinable @inline(__always) public var wholeMicroseconds: Int64 {
         // Functions of a record name spans, so this runs for each. A microsecond is 2¹² · 5¹² attoseconds: a
         // shift and one division, where `components` takes several of 128 bits.
         let all = attoseconds

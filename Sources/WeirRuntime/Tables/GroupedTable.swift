@@ -44,10 +44,12 @@ extension KeyedTable {
 /// What a change is to groups of rows: one change within a group, or one for the group that the row
 /// leaves and one for the group that it enters. A sequence that needs no memory of its own.
 public struct RegroupedChange<Key: StreamKey, Row: Sendable>: Sequence, IteratorProtocol, Sendable {
-    @usableFromInline var first: KeyedChange<Key, Row>?
-    @usableFromInline var second: KeyedChange<Key, Row>?
+    // Written out, since `?` would have them set to nil first, by a call into a module where types are not known.
+    @usableFromInline var first: Optional<KeyedChange<Key, Row>>
+    @usableFromInline var second: Optional<KeyedChange<Key, Row>>
 
     @inlinable init(_ change: Change<Row>, by group: (Row) throws -> Key) throws {
+        second = nil
         switch change {
         case .insert(let row), .delete(let row):
             first = KeyedChange(key: try group(row), change)

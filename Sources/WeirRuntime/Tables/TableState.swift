@@ -80,6 +80,9 @@ extension TableState {
         let hasHashes = batch.hasHashes
         var late = 0
         var ineffective = 0
+        // Rows of one key that follow each other share a lookup: an entry keeps its number as long as none is
+        // removed. For keys of plain bytes: others cost more to compare and to carry.
+        var last: (key: Key, number: Int)?
         for row in rows {
             let time = batch.time(at: row)
             if isLate(time) {
@@ -88,9 +91,15 @@ extension TableState {
             }
             let hasEffect = try batch.withRow(row) { record in
                 let key = keyOf(record)
-                let hash = hasHashes ? batch.hash(at: row) : key.stableHash
-                let number = try table.entryNumber(of: key, hash: hash) {
-                    TableEntry(operation.makeState())
+                let number: Int
+                if _isPOD(Key.self), let last, last.key == key {
+                    number = last.number
+                } else {
+                    let hash = hasHashes ? batch.hash(at: row) : key.stableHash
+                    number = try table.entryNumber(of: key, hash: hash) {
+                        TableEntry(operation.makeState())
+                    }
+                    if _isPOD(Key.self) { last = (key, number) }
                 }
                 do {
                     return try table.withEntry(number) { _, entry in
