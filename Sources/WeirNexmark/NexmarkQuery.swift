@@ -50,7 +50,8 @@ public struct NexmarkQuery: Sendable {
         _ name: String, _ title: String,
         _ define: @escaping @Sendable (DataStream<NexmarkEvent>) -> KeyedTable<Key, Row>
     ) {
-        self.init(name, title) { define($0).changes().map(\.change) }
+        // Not the key path: of a generic type it is looked up anew for each change.
+        self.init(name, title) { define($0).changes().map { $0.change } }
     }
 
     /// The query over the benchmark's own stream.

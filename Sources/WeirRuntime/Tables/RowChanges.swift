@@ -14,6 +14,18 @@ func appendChange<Key, Row>(
     output.append(KeyedChange(key: key, change), at: time)
 }
 
+/// Appends the change of one row to the other, unless they are the same.
+///
+/// - Parameter isSame: As of ``appendChange(_:from:to:at:isSame:into:)``.
+@inlinable @inline(__always)
+func appendUpdate<Key, Row>(
+    _ key: Key, from old: Row, to new: Row, at time: Timestamp, isSame: ((Row, Row) -> Bool)?,
+    into output: inout Batch<KeyedChange<Key, Row>>
+) {
+    if let isSame, isSame(old, new) { return }
+    output.append(KeyedChange(key: key, .update(old: old, new: new)), at: time)
+}
+
 /// How rows are compared: by `==` where the type has it, found out once for an operator; `nil`
 /// where it has not.
 @inlinable

@@ -16,6 +16,9 @@ public protocol TableOperation<Key, Output>: SendableMetatype {
     func makeState() -> State
     /// What ``emit(_:_:before:at:isExpired:into:)`` will want to know of the state as it is now.
     func before(_ state: State) -> Before
+    /// How what a checkpoint has of a state's changes is put into the restored state; `nil` where
+    /// there is nothing to do.
+    func restoring(_ before: Before) -> ((inout State) -> Void)?
     /// Forgets the records of a state whose time is over, and not what has been put out.
     func forget(_ state: inout State)
     /// Appends the changes that lead from what was put out to what the state is now.
@@ -29,6 +32,10 @@ public protocol TableOperation<Key, Output>: SendableMetatype {
         _ key: Key, _ state: inout State, before: Before, at time: Timestamp, isExpired: Bool,
         into output: inout Batch<Output>
     ) throws -> Bool
+}
+
+extension TableOperation {
+    @inlinable public func restoring(_ before: Before) -> ((inout State) -> Void)? { nil }
 }
 
 /// The state of one key of a table operator.

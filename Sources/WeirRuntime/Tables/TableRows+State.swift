@@ -48,9 +48,11 @@ extension JoinedTableRow: StateComposite {
 extension TopRows: StateComposite {
     public static func stateCodec() throws -> StateCodec<TopRows> {
         try .record(
-            "TopRows", StateField("rows") { $0.rows },
-            StateField("firstChanged") { $0.firstChanged }
-        ) { TopRows(rows: $0, firstChanged: $1) }
+            "TopRows", StateField("rows") { $0.saved },
+            StateField("firstChanged") { $0.savedFirstChanged },
+            // Earlier versions kept it apart, among the changes held back.
+            StateField("before", default: { [] }) { $0.before }
+        ) { TopRows($0, firstChanged: $1, before: $2) }
     }
 }
 

@@ -36,6 +36,9 @@ extension TableState {
             else {
                 continue
             }
+            if let restore = operation.restoring(change.before) {
+                try table.withEntry(number) { restore(&$1.state) }
+            }
             touched.append(TouchedEntry(number: number, before: change.before))
         }
     }

@@ -1,18 +1,5 @@
 public import WeirCore
 
-/// The best few records of a key.
-public struct TopRows<Row> {
-    /// The best first.
-    @usableFromInline var rows: ContiguousArray<Row>
-    /// The first rank, from 0, that has changed since changes were put out.
-    @usableFromInline var firstChanged: Int
-
-    @inlinable init(rows: ContiguousArray<Row> = [], firstChanged: Int = .max) {
-        self.rows = rows
-        self.firstChanged = firstChanged
-    }
-}
-
 /// The key of a row of a ranking: whose ranking, and which place in it.
 public struct RankedKey<Key: StreamKey>: StreamKey {
     /// The key whose records are ranked.
@@ -43,43 +30,59 @@ public struct TopTable<Key: StreamKey, Row>: TableOperation {
     }
 
     @inlinable public func makeState() -> TopRows<Row> { TopRows() }
-    /// The rows that were put out; copied by the first record that changes them, and by no other.
-    @inlinable public func before(_ state: TopRows<Row>) -> ContiguousArray<Row> { state.rows }
-    @inlinable public func forget(_ state: inout TopRows<Row>) {
-        state.rows = []
-        state.firstChanged = 0
-    }
+    /// Nothing, as the state has all of it. What is there has been restored from a checkpoint of an
+    /// earlier version: the rows that were put out.
+    @inlinable public func before(_ state: TopRows<Row>) -> ContiguousArray<Row>? { nil }
+    @inlinable public func forget(_ state: inout TopRows<Row>) { state.removeAll() }
 
-    /// Puts a record in its place, behind all that come before it or are equal to it in the order.
-    ///
-    /// - Returns: Whether it is among the best.
-    @inlinable func insert(
-        _ record: Row, into state: inout TopRows<Row>, comesFirst: (Row, Row) -> Bool
-    ) -> Bool {
-        var place = state.rows.count
-        while place > 0 && comesFirst(record, state.rows[place - 1]) { place -= 1 }
-        guard place < limit else { return false }
-        if state.rows.count == limit { state.rows.removeLast() }
-        state.rows.insert(record, at: place)
-        if place < state.firstChanged { state.firstChanged = place }
-        return true
+    public func restoring(
+        _ before: ContiguousArray<Row>?
+    ) -> ((inout TopRows<Row>) -> Void)? {
+        guard let before else { return nil }
+        return { state in
+            state = TopRows(
+                state.saved, firstChanged: state.firstChanged,
+                before: before.dropFirst(state.firstChanged))
+        }
     }
 
     @inlinable public func emit(
-        _ key: Key, _ state: inout TopRows<Row>, before: ContiguousArray<Row>, at time: Timestamp,
-        isExpired: Bool, into output: inout Batch<KeyedChange<RankedKey<Key>, Row>>
+        _ key: Key, _ state: inout TopRows<Row>, before: ContiguousArray<Row>?,
+        at time: Timestamp, isExpired: Bool,
+        into output: inout Batch<KeyedChange<RankedKey<Key>, Row>>
     ) throws -> Bool {
-        if isExpired { forget(&state) }
-        let places = max(before.count, state.rows.count)
-        for place in min(state.firstChanged, places)..<places {
-            appendChange(
-                RankedKey(key, rank: place + 1),
-                from: place < before.count ? before[place] : nil,
-                to: place < state.rows.count ? state.rows[place] : nil,
-                at: time, isSame: isSame, into: &output)
+        if isExpired { state.removeAll() }
+        let count = state.count
+        var place = state.firstChanged
+        /// Where the row is that was put out with the rank `place`, if it still has one.
+        var next = place
+        while true {
+            while next < count && !state.rows[next].isPutOut { next &+= 1 }
+            let ranked = RankedKey(key, rank: place &+ 1)
+            if next < count {
+                appendUpdate(
+                    ranked, from: state.rows[next].row, to: state.rows[place].row, at: time,
+                    isSame: isSame, into: &output)
+                next &+= 1
+            } else if state.rows.count > count {
+                let old = state.rows.removeLast().row
+                if place < count {
+                    appendUpdate(
+                        ranked, from: old, to: state.rows[place].row, at: time, isSame: isSame,
+                        into: &output)
+                } else {
+                    output.append(KeyedChange(key: ranked, .delete(old)), at: time)
+                }
+            } else if place < count {
+                output.append(
+                    KeyedChange(key: ranked, .insert(state.rows[place].row)), at: time)
+            } else {
+                break
+            }
+            place &+= 1
         }
-        state.firstChanged = .max
-        return state.rows.isEmpty
+        state.notePutOut()
+        return count == 0
     }
 }
 
@@ -91,10 +94,10 @@ func topFold<Row, Key: StreamKey>(
     comesFirst: @escaping @Sendable (Row, Row) -> Bool
 ) -> TableFold<Row, TopTable<Key, Row>> {
     { batch, rows, state in
-        let operation = state.operation
+        let limit = state.operation.limit
         try state.fold(batch, rows, keyOf: keyOf) { record, _, entry in
             guard isRanked(record) else { return false }
-            return operation.insert(record, into: &entry.state, comesFirst: comesFirst)
+            return entry.state.insert(record, limit: limit, comesFirst: comesFirst)
         }
     }
 }
