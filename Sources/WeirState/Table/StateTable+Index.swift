@@ -3,10 +3,16 @@ public import WeirCore
 /// How large the index of a table is.
 @usableFromInline
 enum StateIndex {
-    /// The slots that may be used of so many. Small tables lie in the processor's cache, and short
-    /// searches are worth more than their memory; large ones are packed.
+    /// The slots that may be used of so many. Small tables lie in the processor's caches, and short searches,
+    /// whose length can be foretold, are worth more than their memory; large ones are packed.
     @inlinable static func limit(ofSize size: Int) -> Int {
-        size <= 1 &<< 16 ? size / 2 : size / 4 &* 3
+        size <= 1 &<< 16 ? size / 4 : size / 4 &* 3
+    }
+
+    /// Whether an index is too large for so many keys. Then one of a smaller size does, and stands some removals and
+    /// additions, whatever sizes there are: the limit is not in proportion to the size.
+    @inlinable static func isTooLarge(size: Int, for count: Int) -> Bool {
+        size > 32 && count &* (size <= 1 &<< 16 ? 32 : 16) <= size
     }
 
     /// The slots for so many keys.

@@ -12,7 +12,7 @@ public import WeirCore
 /// which the table is as it was before the call. A body handed to a call must not use the table.
 ///
 /// Shape: `count` entries, `0 ..< count`, at most 1.6 · 10⁹. Memory: 4 bytes of index for at least
-/// 3/8 and at most 3/4 of an entry. Confined to one worker, but for the snapshots it makes.
+/// 3/8 and at most 3/4 of an entry; of one with up to 65,536 slots, 1/8 and 1/4. Confined to one worker, but for the snapshots it makes.
 public final class StateTable<Key: StreamKey, Value> {
     // SAFETY: entries 0 ..< count are initialised and live in pages[n / 256][n % 256], or in what
     // `absent` says of that page where it is not resident; slots of `index` are 0 where free. What
@@ -154,7 +154,7 @@ public final class StateTable<Key: StreamKey, Value> {
     ///
     /// The last entry takes the place of the one removed, so that entries stay without gaps and the
     /// order is no longer that of arrival. Memory is given back: pages when two stand empty, the
-    /// index when it is an eighth full.
+    /// index when a sixteenth of it is used, or of a small one half of that.
     ///
     /// - Returns: The value that it had; `nil` when it was not there.
     /// - Throws: What the loading of a page throws.
@@ -201,7 +201,7 @@ public final class StateTable<Key: StreamKey, Value> {
         keyStamps[removed &>> StatePage.groupShift] = stamp
         keyStamps[last &>> StatePage.groupShift] = stamp
         if pageCount &<< StatePage.shift >= entryCount &+ 3 &* StatePage.size { dropPage() }
-        if entryCount &* 8 <= Int(indexMask), indexMask > 31 { resizeIndex() }
+        if StateIndex.isTooLarge(size: Int(indexMask) &+ 1, for: entryCount) { resizeIndex() }
         return value
     }
 }
